@@ -1,0 +1,44 @@
+# The commands of the project; CI uses the same ones.
+#
+#   make run     install what is missing, build, start the service, post an example, show the answer
+#   make test    build and pass every test
+#   make build   the program at build/release/cellblock
+#   make bench   the performance table
+#   make format  rewrite the C++ sources in the project's style; lint checks style and clang-tidy
+#   make asan tsan   the C++ tests under the sanitizers
+
+JOBS ?= $(shell nproc)
+CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp')
+
+.PHONY: run build test unit e2e asan tsan bench format lint deps clean
+
+deps:
+	@scripts/install-deps
+
+build: deps
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+run: build
+	@scripts/run-example
+
+test: build
+	@ctest --test-dir build/release --output-on-failure
+
+asan tsan: deps
+	@cmake --preset $@ >/dev/null
+	@cmake --build --preset $@ -j $(JOBS)
+	@ctest --test-dir build/$@ --output-on-failure -L unit
+
+bench: build
+	@/usr/bin/python3 bench/bench.py
+
+format:
+	@clang-format -i $(CPP)
+
+lint: build
+	@clang-format --dry-run --Werror $(CPP)
+	@scripts/tidy $(JOBS)
+
+clean:
+	@rm -rf build

@@ -1,0 +1,57 @@
+# Every compile and link setting of the tree lives on this one interface target.
+add_library(cellblock_settings INTERFACE)
+target_include_directories(cellblock_settings INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
+target_compile_options(cellblock_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
+  -Wconversion -Wsign-conversion -Wformat=2 -Wimplicit-fallthrough
+  -fstack-protector-strong -fno-omit-frame-pointer
+  # GCC 12 sees overlapping copies in its own std::string (GCC bug 105651).
+  -Wno-restrict)
+if(CELLBLOCK_SANITIZE)
+  target_compile_options(cellblock_settings INTERFACE -fsanitize=${CELLBLOCK_SANITIZE} -fno-sanitize-recover=all
+    -Wno-maybe-uninitialized
+    # Boost has fences that the thread sanitizer can't follow; GCC warns of each.
+    -Wno-tsan)
+  target_link_options(cellblock_settings INTERFACE -fsanitize=${CELLBLOCK_SANITIZE})
+else()
+  target_compile_options(cellblock_settings INTERFACE $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+  target_link_options(cellblock_settings INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# cellblock_part(NAME SOURCES a.cpp… LINKS other_part…)
+# One static library per folder. It sees only the parts that it names: an arrow that points the wrong
+# way has no header path problem but fails to link, and the list here is where a reviewer sees it.
+function(cellblock_part name)
+  cmake_parse_arguments(PART "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(cellblock_${name} STATIC ${PART_SOURCES})
+  target_link_libraries(cellblock_${name} PUBLIC cellblock_settings)
+  foreach(link IN LISTS PART_LINKS)
+    target_link_libraries(cellblock_${name} PUBLIC ${link})
+  endforeach()
+endfunction()
+
+# cellblock_test(NAME SOURCES x_test.cpp… LINKS …)
+# The tests that sit beside the sources of one folder, as one executable with one ctest entry per case.
+function(cellblock_test name)
+  if(NOT CELLBLOCK_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(TEST "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name}_test ${TEST_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${TEST_LINKS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name}_test TEST_PREFIX "unit.${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60 LABELS unit)
+endfunction()
+
+# cellblock_embed(TARGET FILE SYMBOL)
+# Compiles a text file into the program as a string_view `cellblock::embedded::SYMBOL`, so that the
+# program needs no data files beside it and a policy cannot be changed under a running service.
+function(cellblock_embed target file symbol)
+  set(source ${CMAKE_BINARY_DIR}/generated/embedded/${symbol}.cpp)
+  add_custom_command(
+    OUTPUT ${source}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${file} -DOUTPUT=${source} -DSYMBOL=${symbol}
+            -P ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake
+    DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${source})
+endfunction()

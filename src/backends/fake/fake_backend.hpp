@@ -1,0 +1,71 @@
+// A backend without processes, for tests of everything above it. FakeControl is the test's end of it: the
+// backend itself belongs to the engine.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "backends/fake/script.hpp"
+#include "engine/backend.hpp"
+
+namespace cellblock::fake {
+
+struct Options {
+  std::chrono::milliseconds make_delay{0};
+  Script script = follow_script;
+};
+
+// What happened so far.
+struct Record {
+  std::size_t asked = 0;                  // make_cell calls
+  std::size_t made = 0;                   // cells handed out
+  std::size_t alive = 0;                  // of these, not destroyed yet
+  std::size_t most_alive = 0;             // the largest number at one time
+  std::size_t idle = 0;                   // alive and never run
+  std::vector<std::string> started_jobs;  // ids in the order in which they were run
+  bool stopped = false;
+};
+
+// Every function may be called from any thread, before, during and after the engine's life.
+class FakeControl {
+ public:
+  // From now on no cell can be made, for this reason; empty: they can again.
+  void fail_making(std::string reason);
+  // The oldest idle cell dies by itself; nothing happens when there is none.
+  void lose_idle_cell();
+  [[nodiscard]] Record record() const;
+
+  // The backend's side.
+  void note(const std::function<void(Record&)>& change);
+  [[nodiscard]] std::string failure() const;
+  // `lose` posts to the backend's thread; empty once the backend has stopped.
+  void on_lose(std::function<void()> lose);
+
+ private:
+  mutable std::mutex mutex_;  // guards everything below
+  Record record_;
+  std::string failure_;
+  std::function<void()> lose_;
+};
+
+struct FakeHouse;
+
+class FakeBackend final : public engine::Backend {
+ public:
+  explicit FakeBackend(Options options = {}, std::shared_ptr<FakeControl> control = {});
+  ~FakeBackend() override;
+
+  void start(boost::asio::io_context& context) override;
+  void make_cell(Made made) override;
+  void stop() override;
+
+ private:
+  std::shared_ptr<FakeHouse> house_;
+};
+
+}  // namespace cellblock::fake

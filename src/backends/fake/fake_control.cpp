@@ -1,0 +1,38 @@
+#include <utility>
+
+#include "backends/fake/fake_backend.hpp"
+
+namespace cellblock::fake {
+
+void FakeControl::fail_making(std::string reason) {
+  const std::lock_guard lock(mutex_);
+  failure_ = std::move(reason);
+}
+
+void FakeControl::lose_idle_cell() {
+  const std::lock_guard lock(mutex_);
+  // Under the lock, so that the context cannot go away between the question and the post.
+  if (lose_) lose_();
+}
+
+Record FakeControl::record() const {
+  const std::lock_guard lock(mutex_);
+  return record_;
+}
+
+void FakeControl::note(const std::function<void(Record&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(record_);
+}
+
+std::string FakeControl::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void FakeControl::on_lose(std::function<void()> lose) {
+  const std::lock_guard lock(mutex_);
+  lose_ = std::move(lose);
+}
+
+}  // namespace cellblock::fake

@@ -1,0 +1,102 @@
+// One cell as the server sees it: its socket and pipes, and what the jailer says of it.
+//
+//   making ──ready frame and kSpawned──▶ idle ──run──▶ running ──claim, kGone, flood, forgery──▶ over
+//      │                                  │
+//      └─ failed frame, kSpawnFailed      └─ died by itself: lost
+//
+// Lives as long as a handler or its NativeCell holds it. Everything happens on the engine's thread.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "backends/native/jailer_link.hpp"
+#include "backends/native/output_capture.hpp"
+#include "base/fd.hpp"
+#include "engine/backend.hpp"
+#include "protocol/frame.hpp"
+
+namespace cellblock::backends::native {
+
+class CellState : public std::enable_shared_from_this<CellState> {
+ public:
+  using Ready = std::function<void(base::Result<void>)>;
+  using Stream = boost::asio::posix::stream_descriptor;
+
+  // `defaults` are the limits that the jailer gives every slot.
+  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, engine::Limits defaults);
+
+  // Asks the jailer for the cell. `ready` comes once, never from inside this call.
+  void make(Ready ready);
+  // The zygote or the jailer is gone: what has not become ready never will.
+  void give_up_making(const std::string& reason) { fail_making({"make a cell: " + reason, 0, {}}); }
+  void run(const engine::Job& job, std::function<void(engine::Report)> done);
+  // Has the jailer kill everything in the cell; the report follows when that is done.
+  void end();
+  void on_lost(std::function<void()> lost) { lost_ = std::move(lost); }
+  // Nobody is interested any more: kills, closes, and calls nobody back.
+  void abandon();
+
+ private:
+  enum class Phase : std::uint8_t { kMaking, kIdle, kRunning, kOver };
+
+  void on_control(protocol::Received received);
+  void on_gone(const protocol::ControlMessage& message);
+  void become_ready_if_complete();
+  void fail_making(base::Error error);
+
+  void send_run();
+  void write_on();
+
+  void await_channel();
+  void await_output(Stream& stream, OutputCapture& capture);
+  // Takes what has come; false when the channel is closed or of no use any more.
+  bool read_channel();
+  void on_frame(protocol::Frame frame);
+  bool read_output(Stream& stream, OutputCapture& capture);
+
+  void report_claim(engine::Claim claim);
+  void finish(engine::Report report);
+  void close_all();
+  [[nodiscard]] double elapsed_ms() const;
+  [[nodiscard]] engine::Usage usage_now() const;
+
+  boost::asio::io_context& context_;
+  std::shared_ptr<JailerLink> link_;
+  engine::Limits defaults_;
+  Phase phase_ = Phase::kMaking;
+  std::uint64_t id_ = 0;
+  bool gone_ = false;
+
+  Stream channel_;
+  Stream out_;
+  Stream err_;
+  protocol::FrameReader frames_;
+  bool sealed_ = false;   // the ready frame has come
+  bool spawned_ = false;  // the jailer has confirmed
+  std::vector<base::Fd> usage_files_;  // peak memory, CPU time; empty without cgroups
+
+  Ready ready_;
+  std::function<void()> lost_;
+  std::function<void(engine::Report)> done_;
+
+  const engine::Job* job_ = nullptr;
+  std::string unsent_;
+  std::size_t sent_ = 0;
+  OutputCapture stdout_{0};
+  OutputCapture stderr_{0};
+  std::chrono::steady_clock::time_point started_;
+  std::uint64_t cpu_before_us_ = 0;
+  std::uint64_t memory_before_ = 0;
+};
+
+}  // namespace cellblock::backends::native

@@ -1,0 +1,85 @@
+#include "backends/native/claim_reader.hpp"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/utf8.hpp"
+#include "protocol/json_check.hpp"
+#include "protocol/outcome_frame.hpp"
+
+namespace cellblock::backends::native {
+namespace {
+
+using protocol::OutcomeKind;
+
+// Deeper than any result of Python's encoder, which gives up at its recursion limit of 1000.
+constexpr std::size_t kResultDepth = 1100;
+
+engine::Status status_of(OutcomeKind kind) {
+  switch (kind) {
+    case OutcomeKind::kOk: return engine::Status::kOk;
+    case OutcomeKind::kMissingMain: return engine::Status::kMissingMain;
+    case OutcomeKind::kSyntaxError: return engine::Status::kSyntaxError;
+    case OutcomeKind::kException: return engine::Status::kException;
+    case OutcomeKind::kMemoryError: return engine::Status::kMemoryLimit;
+    case OutcomeKind::kInvalidResult: return engine::Status::kInvalidResult;
+    case OutcomeKind::kResultTooLarge: return engine::Status::kResultTooLarge;
+    case OutcomeKind::kExited: return engine::Status::kExited;
+    case OutcomeKind::kPolicyViolation: return engine::Status::kPolicyViolation;
+  }
+  return engine::Status::kException;
+}
+
+std::string text_field(const nlohmann::json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::optional<std::int64_t> number_field(const nlohmann::json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
+// Field by field, so that the answer has the contract's shape whatever the cell sends.
+std::optional<engine::ExceptionInfo> read_exception(const std::string& text) {
+  if (text.empty() || !protocol::check_json(text, 8)) return std::nullopt;
+  const auto object = nlohmann::json::parse(text, nullptr, false);
+  if (!object.is_object()) return std::nullopt;
+  engine::ExceptionInfo info;
+  info.type = text_field(object, "type");
+  info.message = text_field(object, "message");
+  info.traceback = text_field(object, "traceback");
+  info.line = number_field(object, "line");
+  info.column = number_field(object, "column");
+  if (const auto found = object.find("text"); found != object.end() && found->is_string()) {
+    info.text = found->get<std::string>();
+  }
+  return info;
+}
+
+}  // namespace
+
+std::optional<engine::Claim> read_claim(std::string_view payload, std::uint64_t result_limit) {
+  auto raw = protocol::decode_outcome(payload);
+  if (!raw || raw->error.size() > kClaimTextLimit || raw->exception_json.size() > kClaimTextLimit) {
+    return std::nullopt;
+  }
+  engine::Claim claim;
+  claim.status = status_of(raw->kind);
+  if (raw->kind == OutcomeKind::kOk) {
+    if (raw->result_json.size() > result_limit) {
+      claim.status = engine::Status::kResultTooLarge;
+      return claim;
+    }
+    if (!protocol::check_json(raw->result_json, kResultDepth)) return std::nullopt;
+    claim.result_json = std::move(raw->result_json);
+    return claim;
+  }
+  claim.error = base::to_valid_utf8(raw->error);
+  claim.exception = read_exception(raw->exception_json);
+  return claim;
+}
+
+}  // namespace cellblock::backends::native

@@ -1,0 +1,20 @@
+// From the payload of an outcome frame to a claim that the engine may pass on: the last look at bytes that
+// a hostile script may have written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/backend.hpp"
+
+namespace cellblock::backends::native {
+
+// Bounds for what comes beside the result: error text and exception.
+inline constexpr std::size_t kClaimTextLimit = std::size_t{1} << 20U;
+
+// nullopt when the payload is no outcome, or its result is no JSON: an honest runner never sends that.
+// A result beyond `result_limit` bytes becomes Status::kResultTooLarge.
+[[nodiscard]] std::optional<engine::Claim> read_claim(std::string_view payload, std::uint64_t result_limit);
+
+}  // namespace cellblock::backends::native

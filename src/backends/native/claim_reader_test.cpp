@@ -1,0 +1,51 @@
+#include "backends/native/claim_reader.hpp"
+
+#include <gtest/gtest.h>
+
+#include "protocol/outcome_frame.hpp"
+
+namespace cellblock::backends::native {
+namespace {
+
+using protocol::encode_outcome;
+using protocol::OutcomeKind;
+
+TEST(ReadClaim, TakesAnHonestResult) {
+  const auto claim = read_claim(encode_outcome({OutcomeKind::kOk, R"({"a":[1,null]})", "", ""}), 100);
+  ASSERT_TRUE(claim.has_value());
+  EXPECT_EQ(claim->status, engine::Status::kOk);
+  EXPECT_EQ(claim->result_json, R"({"a":[1,null]})");
+}
+
+class ForgedResult : public testing::TestWithParam<std::string> {};
+
+TEST_P(ForgedResult, IsNoClaim) {
+  EXPECT_FALSE(read_claim(encode_outcome({OutcomeKind::kOk, GetParam(), "", ""}), 1U << 20U).has_value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Texts, ForgedResult,
+                         testing::Values("", "NaN", "{", R"({"a":1}{"b":2})", R"({"a":1},"status":"ok")", "\"\xff\"",
+                                         R"("\ud800")", std::string(5000, '[') + std::string(5000, ']')));
+
+TEST(ReadClaim, HoldsTheResultToItsLimitOnBothSides) {
+  const std::string text = "\"" + std::string(8, 'x') + "\"";
+  EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kOk, text, "", ""}), 10)->status, engine::Status::kOk);
+  EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kOk, text, "", ""}), 9)->status, engine::Status::kResultTooLarge);
+}
+
+TEST(ReadClaim, ReadsOnlyTheKnownFieldsOfAnException) {
+  const auto claim = read_claim(
+      encode_outcome({OutcomeKind::kException, "", "E: x", R"({"type":"E","message":7,"line":3,"evil":[1]})"}), 10);
+  ASSERT_TRUE(claim.has_value() && claim->exception.has_value());
+  EXPECT_EQ(claim->exception->type, "E");
+  EXPECT_EQ(claim->exception->message, "");
+  EXPECT_EQ(claim->exception->line, 3);
+}
+
+TEST(ReadClaim, ErrorTextIsMadeValidAndBounded) {
+  EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kException, "", "a\xff", ""}), 10)->error, "a\xEF\xBF\xBD");
+  EXPECT_FALSE(read_claim(encode_outcome({OutcomeKind::kException, "", std::string(kClaimTextLimit + 1, 'x'), ""}), 10));
+}
+
+}  // namespace
+}  // namespace cellblock::backends::native

@@ -1,0 +1,137 @@
+#include "backends/native/jailer_launch.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "protocol/control.hpp"
+#include "sandbox/step.hpp"
+
+namespace cellblock::backends::native {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kEndLimit = std::chrono::seconds(10);
+
+base::Result<std::string> find_helper(const std::string& name) {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) return base::make_error("find this program's own path: " + error.message());
+  for (const fs::path& directory : {self.parent_path(), self.parent_path() / ".." / "libexec" / "cellblock"}) {
+    const fs::path candidate = directory / name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate.string();
+  }
+  return base::make_error("find the program " + name, "it belongs beside " + self.string());
+}
+
+// In the child: descriptors 0 to 5 and nothing else, an empty environment, then the jailer.
+[[noreturn]] void become_jailer(const std::string& program, int control, int spec, int zygote) {
+  const int high_control = ::fcntl(control, F_DUPFD, 64);
+  const int high_spec = ::fcntl(spec, F_DUPFD, 64);
+  const int high_zygote = ::fcntl(zygote, F_DUPFD, 64);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const bool arranged = ::dup2(null, 0) == 0 && ::dup2(null, 1) == 1 && ::dup2(high_control, 3) == 3 &&
+                        ::dup2(high_spec, 4) == 4 && ::dup2(high_zygote, 5) == 5 &&
+                        ::syscall(SYS_close_range, 6U, ~0U, 0) == 0;
+  if (!arranged) ::_exit(120);
+  std::string name = "cellblock-jailer";
+  std::array<char*, 2> arguments = {name.data(), nullptr};
+  // Nothing of the server's environment goes along: secrets of the operator's live there.
+  std::array<char*, 1> environment = {nullptr};
+  ::execve(program.c_str(), arguments.data(), environment.data());
+  ::_exit(121);
+}
+
+std::string hint_for(sandbox::Step step) {
+  switch (step) {
+    case sandbox::Step::kUserNamespace:
+    case sandbox::Step::kMountNamespace:
+    case sandbox::Step::kFileTree:
+      return "this host forbids namespaces to this user: run as root, or allow unprivileged user namespaces "
+             "(sysctl kernel.unprivileged_userns_clone=1); 'cellblock doctor' tells more";
+    default: return "'cellblock doctor' tells what this host lacks";
+  }
+}
+
+// Waits for the word that the zygote is up, or why it isn't.
+base::Result<std::string> wait_until_up(int control, std::chrono::milliseconds limit) {
+  pollfd watched{control, POLLIN, 0};
+  const int ready = ::poll(&watched, 1, static_cast<int>(limit.count()));
+  if (ready == 0) return base::make_error("wait for the zygote for " + std::to_string(limit.count()) + " ms");
+  const auto received = protocol::receive_control(control);
+  if (!received) return tl::make_unexpected(received.error());
+  if (!*received) return base::make_error("start the jailer: it ended without a word");
+  const protocol::ControlMessage& message = (*received)->message;
+  const auto step = static_cast<sandbox::Step>(message.step);
+  switch (message.kind) {
+    case protocol::ControlKind::kZygoteUp: return std::string(message.text_view());
+    case protocol::ControlKind::kZygoteDown: return base::make_error(std::string(message.text_view()));
+    default: {
+      std::string what = "seal a cell: " + std::string(sandbox::step_name(step));
+      if (!message.text_view().empty()) return base::make_error(what + ": " + std::string(message.text_view()));
+      return tl::make_unexpected(base::Error{what, message.code, hint_for(step)});
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::chrono::milliseconds limit) {
+  const auto program = find_helper("cellblock-jailer");
+  if (!program) return tl::make_unexpected(program.error());
+  const auto zygote_path = find_helper("cellblock-zygote");
+  if (!zygote_path) return tl::make_unexpected(zygote_path.error());
+  const base::Fd zygote(::open(zygote_path->c_str(), O_RDONLY | O_CLOEXEC));
+  if (!zygote.valid()) return base::errno_error("open " + *zygote_path);
+  auto sockets = base::make_socketpair(SOCK_STREAM);
+  if (!sockets) return tl::make_unexpected(sockets.error());
+  const base::Fd spec_file(::memfd_create("spec", MFD_CLOEXEC));
+  if (!spec_file.valid()) return base::errno_error("create a memory file");
+  if (auto written = base::write_all(spec_file.get(), sandbox::to_json(spec)); !written) {
+    return tl::make_unexpected(written.error());
+  }
+  ::lseek(spec_file.get(), 0, SEEK_SET);
+  const pid_t pid = ::fork();
+  if (pid < 0) return base::errno_error("fork the jailer");
+  if (pid == 0) become_jailer(*program, sockets->second.get(), spec_file.get(), zygote.get());
+  sockets->second.reset();
+  JailerProcess jailer{pid, std::move(sockets->first), {}};
+  auto up = wait_until_up(jailer.control.get(), limit);
+  if (!up) {
+    end_jailer(jailer);
+    return tl::make_unexpected(up.error());
+  }
+  jailer.versions_json = std::move(*up);
+  return jailer;
+}
+
+void end_jailer(JailerProcess& jailer) {
+  jailer.control.reset();
+  if (jailer.pid < 0) return;
+  const auto deadline = std::chrono::steady_clock::now() + kEndLimit;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const pid_t reaped = ::waitpid(jailer.pid, nullptr, WNOHANG);
+    if (reaped == jailer.pid || (reaped < 0 && errno == ECHILD)) {
+      jailer.pid = -1;
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  // It has had its time. Its own death kills the zygote and every cell (PDEATHSIG).
+  ::kill(jailer.pid, SIGKILL);
+  ::waitpid(jailer.pid, nullptr, 0);
+  jailer.pid = -1;
+}
+
+}  // namespace cellblock::backends::native

@@ -1,0 +1,99 @@
+#include "backends/native/native_backend.hpp"
+
+#include <utility>
+
+#include "backends/native/cell_state.hpp"
+
+namespace cellblock::backends::native {
+namespace {
+
+class NativeCell final : public engine::Cell {
+ public:
+  explicit NativeCell(std::shared_ptr<CellState> state) : state_(std::move(state)) {}
+  ~NativeCell() override { state_->abandon(); }
+
+  void run(const engine::Job& job, std::function<void(engine::Report)> done) override {
+    state_->run(job, std::move(done));
+  }
+  void end() override { state_->end(); }
+  void on_lost(std::function<void()> lost) override { state_->on_lost(std::move(lost)); }
+
+ private:
+  std::shared_ptr<CellState> state_;
+};
+
+class NativeBackend final : public engine::Backend {
+ public:
+  NativeBackend(JailerProcess jailer, engine::Limits defaults, NativeEvents events)
+      : jailer_(std::move(jailer)), defaults_(defaults), events_(std::move(events)) {}
+
+  ~NativeBackend() override { stop(); }
+
+  void start(boost::asio::io_context& context) override {
+    context_ = &context;
+    link_ = std::make_shared<JailerLink>(context, std::move(jailer_.control),
+                                         [this](const protocol::ControlMessage& message) { on_service(message); });
+    link_->start();
+  }
+
+  void make_cell(Made made) override {
+    auto state = std::make_shared<CellState>(*context_, link_, defaults_);
+    const std::uint64_t number = next_++;
+    making_.emplace(number, state);
+    state->make([this, number, state, made = std::move(made)](base::Result<void> ready) {
+      making_.erase(number);
+      // Owned from here on, so that a cell whose making failed is taken down as well.
+      auto cell = std::make_unique<NativeCell>(state);
+      if (!ready) {
+        made(tl::make_unexpected(ready.error()));
+        return;
+      }
+      made(std::unique_ptr<engine::Cell>(std::move(cell)));
+    });
+  }
+
+  void stop() override {
+    for (auto& [number, state] : making_) state->abandon();
+    making_.clear();
+    if (link_) link_->close();
+    end_jailer(jailer_);
+  }
+
+ private:
+  void on_service(const protocol::ControlMessage& message) {
+    const std::string text(message.text_view());
+    switch (message.kind) {
+      case protocol::ControlKind::kZygoteUp: events_.zygote("the zygote is up again"); break;
+      case protocol::ControlKind::kZygoteDown:
+        events_.zygote(text);
+        fail_making(text);
+        break;
+      default:
+        fail_making(text);
+        events_.fatal(text);
+    }
+  }
+
+  // The jailer has forgotten what it was asked for.
+  void fail_making(const std::string& reason) {
+    const auto making = std::exchange(making_, {});
+    for (const auto& [number, state] : making) state->give_up_making(reason);
+  }
+
+  JailerProcess jailer_;
+  engine::Limits defaults_;
+  NativeEvents events_;
+  boost::asio::io_context* context_ = nullptr;
+  std::shared_ptr<JailerLink> link_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<CellState>> making_;
+  std::uint64_t next_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer, engine::Limits defaults,
+                                                     NativeEvents events) {
+  return std::make_unique<NativeBackend>(std::move(jailer), defaults, std::move(events));
+}
+
+}  // namespace cellblock::backends::native

@@ -1,0 +1,25 @@
+// The backend that cellblock exists for: cells forked from the zygote, made and ended by the jailer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "backends/native/jailer_launch.hpp"
+#include "backends/native/jailer_link.hpp"
+#include "engine/backend.hpp"
+
+namespace cellblock::backends::native {
+
+struct NativeEvents {
+  // The zygote died, or came back, or can't start: a line for the log.
+  std::function<void(const std::string&)> zygote;
+  // The jailer is dead; no cell can ever be made again. The service should end.
+  std::function<void(const std::string&)> fatal;
+};
+
+// Takes over a launched jailer. `defaults` must be the limits that it was launched with.
+[[nodiscard]] std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer, engine::Limits defaults,
+                                                                   NativeEvents events);
+
+}  // namespace cellblock::backends::native

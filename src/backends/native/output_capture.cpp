@@ -1,0 +1,24 @@
+#include "backends/native/output_capture.hpp"
+
+#include <algorithm>
+
+#include "base/utf8.hpp"
+
+namespace cellblock::backends::native {
+
+void OutputCapture::add(std::string_view bytes) {
+  total_ += bytes.size();
+  const std::uint64_t room = limit_ - std::min<std::uint64_t>(limit_, kept_.size());
+  kept_.append(bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, bytes.size()))));
+}
+
+std::string OutputCapture::take_text() {
+  // Only where this object made the cut may a half character be dropped; a script's own is replaced.
+  if (truncated()) kept_.resize(base::whole_characters(kept_));
+  std::string text = base::to_valid_utf8(kept_);
+  kept_.clear();
+  total_ = 0;
+  return text;
+}
+
+}  // namespace cellblock::backends::native

@@ -1,0 +1,31 @@
+// The sub-commands. Each takes resolved options and returns the process's exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/options.hpp"
+
+namespace cellblock::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitScriptFault = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitCannotSeal = 3;
+
+int serve(const config::Options& options);
+
+struct RunArguments {
+  std::string file;                  // "-" for standard input
+  std::vector<std::string> args;     // JSON each
+  std::vector<std::string> kwargs;   // NAME=JSON each
+  std::string stdin_file;            // empty: no input
+  bool envelope = false;             // print the whole answer
+};
+int run(const config::Options& options, const RunArguments& arguments);
+
+int doctor(const config::Options& options);
+
+int version();
+
+}  // namespace cellblock::cli

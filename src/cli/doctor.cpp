@@ -1,0 +1,42 @@
+#include <cstdio>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/setup.hpp"
+
+namespace cellblock::cli {
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{120};
+
+void print_wall(const sandbox::WallProbe& wall) {
+  std::printf("%-8s %-18s %s\n", wall.stands ? "works" : "missing", wall.name.c_str(), wall.means.c_str());
+  if (!wall.stands) std::printf("%-8s %-18s fix: %s\n", "", "", wall.fix.c_str());
+}
+
+// The walls stand one by one; now all of them together, with the interpreter inside.
+bool try_zygote(const config::Options& options) {
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options), kStartLimit);
+  if (!jailer) {
+    std::printf("%-8s %-18s %s\n", "missing", "zygote", jailer.error().message().c_str());
+    return false;
+  }
+  const auto settings = settings_from(options, {}, jailer->versions_json);
+  std::printf("%-8s %-18s %s\n", "works", "zygote", "starts inside the read-only tree");
+  std::printf("\npython %s\n", settings.python_version.c_str());
+  for (const auto& [name, version] : settings.libraries) std::printf("%s %s\n", name.c_str(), version.c_str());
+  backends::native::end_jailer(*jailer);
+  return true;
+}
+
+}  // namespace
+
+int doctor(const config::Options& options) {
+  const auto walls = sandbox::probe_walls(options.cgroup_root);
+  for (const sandbox::WallProbe& wall : walls) print_wall(wall);
+  const bool full = sandbox::all_stand(walls) && try_zygote(options);
+  std::printf("\nisolation level: %s\n", full ? "full" : "none (serve and run refuse to start)");
+  return full ? kExitOk : kExitScriptFault;
+}
+
+}  // namespace cellblock::cli

@@ -1,0 +1,89 @@
+// cellblock: the command line. Builds the parser, resolves the options, and hands over to a command.
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.hpp"
+#include "config/parse.hpp"
+
+namespace {
+
+using cellblock::config::CommandLine;
+using cellblock::config::Options;
+
+constexpr const char* kAbout =
+    "Runs Python that nobody has read, each script in a fresh, sealed, already warm interpreter.";
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  cellblock serve                                     the HTTP service on 127.0.0.1:8080\n"
+    "  cellblock run script.py --arg 1 --kwarg name='\"x\"'  one script, without a server\n"
+    "  cellblock doctor                                    what this host can and can't do\n"
+    "Exit codes: 0 done, 1 script at fault, 2 usage, 3 this host can't seal a cell";
+constexpr const char* kServeFooter =
+    "Examples:\n"
+    "  cellblock serve --port 9000 --time-limit 10 --memory-mb 256\n"
+    "  PORT=9000 TIME_LIMIT=10 cellblock serve\n"
+    "  curl -s localhost:8080/execute -H 'Content-Type: application/json' \\\n"
+    "       -d '{\"script\": \"def main(): return 6 * 7\"}'";
+constexpr const char* kRunFooter =
+    "Examples:\n"
+    "  cellblock run script.py --arg '[1, 2]' --kwarg 'name=\"x\"'\n"
+    "  echo 'def main(): return 6 * 7' | cellblock run - --json\n"
+    "The result goes to standard output as JSON, what the script prints to standard error.\n"
+    "Exit codes: 0 done, 1 script at fault, 2 usage, 3 this host can't seal a cell";
+constexpr const char* kDoctorFooter =
+    "Examples:\n"
+    "  cellblock doctor\n"
+    "  cellblock doctor --preload numpy,pandas,sklearn\n"
+    "Exit codes: 0 isolation level 'full' holds, 1 it doesn't, 2 usage";
+
+template <typename Command>
+int with_options(const CommandLine& line, Command command) {
+  const auto resolved = line.resolve(cellblock::config::process_environment);
+  if (!resolved) {
+    for (const std::string& problem : resolved.error()) std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
+    return cellblock::cli::kExitUsage;
+  }
+  return command(cellblock::config::with_automatic_values(*resolved, std::thread::hardware_concurrency()));
+}
+
+int main_of_cellblock(int argc, char** argv) {
+  CLI::App app(kAbout, "cellblock");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  CLI::App* serve = app.add_subcommand("serve", "Answer POST /execute over HTTP");
+  serve->footer(kServeFooter);
+  const CommandLine serve_line(*serve);
+  CLI::App* run = app.add_subcommand("run", "Run one script and print its result");
+  run->footer(kRunFooter);
+  cellblock::cli::RunArguments arguments;
+  run->add_option("FILE", arguments.file, "The script; - reads it from standard input")->required();
+  run->add_option("--arg", arguments.args, "A positional argument of main(), as JSON; may be repeated")
+      ->allow_extra_args(false);
+  run->add_option("--kwarg", arguments.kwargs, "A keyword argument of main(), as NAME=JSON; may be repeated")
+      ->allow_extra_args(false);
+  run->add_option("--stdin", arguments.stdin_file, "A file that the script reads as standard input");
+  run->add_flag("--json", arguments.envelope, "Print the whole answer as JSON");
+  const CommandLine run_line(*run);
+  CLI::App* doctor = app.add_subcommand("doctor", "Try every wall on this host");
+  doctor->footer(kDoctorFooter);
+  const CommandLine doctor_line(*doctor);
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+  version->footer("Example:\n  cellblock version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // --help arrives as an exception too, with exit code 0.
+    return app.exit(error) == 0 ? cellblock::cli::kExitOk : cellblock::cli::kExitUsage;
+  }
+  if (serve->parsed()) return with_options(serve_line, cellblock::cli::serve);
+  if (doctor->parsed()) return with_options(doctor_line, cellblock::cli::doctor);
+  if (version->parsed()) return cellblock::cli::version();
+  return with_options(run_line, [&](const Options& options) { return cellblock::cli::run(options, arguments); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return main_of_cellblock(argc, argv); }

@@ -1,0 +1,131 @@
+#include <signal.h>
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "backends/native/native_backend.hpp"
+#include "cli/commands.hpp"
+#include "cli/setup.hpp"
+#include "engine/engine.hpp"
+#include "http/server.hpp"
+#include "telemetry/log.hpp"
+#include "version.hpp"
+
+namespace cellblock::cli {
+namespace {
+
+constexpr std::chrono::seconds kStartLimit{120};
+constexpr std::chrono::seconds kWriteOutLimit{2};
+
+telemetry::Level level_of(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::kDebug: return telemetry::Level::kDebug;
+    case config::LogLevel::kInfo: return telemetry::Level::kInfo;
+    case config::LogLevel::kWarn: return telemetry::Level::kWarn;
+    case config::LogLevel::kError: return telemetry::Level::kError;
+  }
+  return telemetry::Level::kInfo;
+}
+
+http::ServerOptions server_options(const config::Options& options, telemetry::Log& log) {
+  http::ServerOptions server;
+  server.host = options.host;
+  server.port = static_cast<std::uint16_t>(options.port);
+  server.max_body_bytes = options.max_body_bytes;
+  server.read_deadline = options.header_timeout;
+  server.idle_timeout = options.idle_timeout;
+  server.max_connections = options.max_connections;
+  server.threads = options.threads;
+  server.log = [&log](std::string_view line) { log.warn("http", {{"message", std::string(line)}}); };
+  return server;
+}
+
+// The signals that end the service, blocked in every thread so that main can wait for them.
+sigset_t block_end_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  // The jailer's death ends the service too; main raises this one itself.
+  sigaddset(&signals, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void log_start(telemetry::Log& log, const config::Options& options, const service::ServiceSettings& settings,
+               std::uint16_t port) {
+  log.info("started", {{"version", std::string(kVersion)},
+                       {"address", options.host + ":" + std::to_string(port)},
+                       {"isolation", settings.isolation.level},
+                       {"python", settings.python_version},
+                       {"max_executions", std::to_string(options.max_executions)},
+                       {"pool_size", std::to_string(options.pool_size)}});
+  for (const service::Wall& wall : settings.isolation.walls) {
+    log.info("wall", {{"name", wall.name}, {"stands", wall.stands ? "yes" : "no"}, {"means", wall.means}});
+  }
+}
+
+}  // namespace
+
+int serve(const config::Options& options) {
+  raise_descriptor_limit();
+  telemetry::Log log(level_of(options.log_level), options.environment == config::Stage::kProduction
+                                                      ? telemetry::Format::kJson
+                                                      : telemetry::Format::kLogfmt);
+  const auto walls = sandbox::probe_walls(options.cgroup_root);
+  if (!sandbox::all_stand(walls)) {
+    std::fprintf(stderr, "cellblock: this host can't give isolation level 'full'. Missing:\n%s",
+                 missing_walls(walls).c_str());
+    return kExitCannotSeal;
+  }
+  const sigset_t signals = block_end_signals();
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options), kStartLimit);
+  if (!jailer) {
+    std::fprintf(stderr, "cellblock: %s\n", jailer.error().message().c_str());
+    return kExitCannotSeal;
+  }
+  const auto settings = settings_from(options, walls, jailer->versions_json);
+  bool jailer_died = false;
+  backends::native::NativeEvents events;
+  events.zygote = [&log](const std::string& text) { log.warn("zygote", {{"message", text}}); };
+  events.fatal = [&log, &jailer_died](const std::string& text) {
+    log.error("jailer", {{"message", text}});
+    jailer_died = true;
+    ::kill(::getpid(), SIGUSR1);
+  };
+  auto backend = backends::native::make_native_backend(std::move(*jailer), settings.limits, std::move(events));
+  if (auto done = forbid_new_privileges(); !done) {
+    std::fprintf(stderr, "cellblock: %s\n", done.error().message().c_str());
+    return kExitCannotSeal;
+  }
+  engine::EngineOptions engine_options;
+  engine_options.max_running = options.max_executions;
+  engine_options.max_queued = options.max_queued;
+  engine_options.pool_size = options.pool_size;
+  engine::Engine engine(engine_options, std::move(backend));
+  service::ExecutionService service(settings, engine);
+  auto server = http::Server::bind(server_options(options, log), service);
+  if (!server) {
+    std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
+    return kExitUsage;
+  }
+  // Binding the port was the last thing that may need root.
+  if (auto dropped = drop_root(options.uid_base - 1); !dropped) {
+    std::fprintf(stderr, "cellblock: %s\n", dropped.error().message().c_str());
+    return kExitCannotSeal;
+  }
+  (*server)->start();
+  log_start(log, options, settings, (*server)->port());
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  log.info("stopping", {{"signal", std::to_string(signal)}});
+  (*server)->stop_accepting();
+  engine.drain(options.drain_limit);
+  (*server)->shutdown(kWriteOutLimit);
+  log.info("stopped");
+  return jailer_died ? kExitCannotSeal : kExitOk;
+}
+
+}  // namespace cellblock::cli

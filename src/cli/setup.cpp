@@ -1,0 +1,116 @@
+#include "cli/setup.hpp"
+
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "version.hpp"
+
+namespace cellblock::cli {
+namespace {
+
+// The pid lets a later service see that this one is dead; the rest tells two services of one pid apart.
+std::string new_service_id() {
+  std::uint32_t random = 0;
+  if (::getrandom(&random, sizeof(random), 0) != sizeof(random)) random = 0;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%d-%08x", ::getpid(), random);
+  return text.data();
+}
+
+}  // namespace
+
+engine::Limits limits_from(const config::Options& options) {
+  engine::Limits limits;
+  limits.wall = options.time_limit;
+  limits.cpu = options.cpu_limit;
+  limits.memory_bytes = options.memory_bytes;
+  limits.processes = options.processes;
+  limits.open_files = options.open_files;
+  limits.file_bytes = options.file_bytes;
+  limits.output_bytes = options.output_bytes;
+  limits.result_bytes = options.result_bytes;
+  limits.script_bytes = options.max_script_bytes;
+  return limits;
+}
+
+sandbox::JailSpec jail_spec_from(const config::Options& options) {
+  sandbox::JailSpec spec;
+  spec.service_id = new_service_id();
+  // As many as the engine may have at once, and some for cells that are just being taken down.
+  spec.slots = options.max_executions + options.pool_size + 16;
+  spec.uid_base = options.uid_base;
+  spec.memory_bytes = options.memory_bytes;
+  spec.processes = options.processes;
+  spec.cpu_percent = static_cast<std::uint32_t>(std::lround(options.cpus * 100));
+  spec.tmp_bytes = options.workdir_bytes;
+  spec.tmp_inodes = options.workdir_inodes;
+  spec.cgroup_root = options.cgroup_root;
+  spec.library_paths = options.library_path;
+  spec.preload = options.preload;
+  return spec;
+}
+
+service::ServiceSettings settings_from(const config::Options& options, const std::vector<sandbox::WallProbe>& walls,
+                                       const std::string& versions_json) {
+  service::ServiceSettings settings;
+  settings.limits = limits_from(options);
+  settings.policy = options.policy == config::Policy::kStrict ? engine::Policy::kStrict : engine::Policy::kSandbox;
+  settings.version = kVersion;
+  settings.isolation.level = sandbox::all_stand(walls) ? "full" : "restricted";
+  for (const sandbox::WallProbe& wall : walls) settings.isolation.walls.push_back({wall.name, wall.stands, wall.means});
+  const auto versions = nlohmann::json::parse(versions_json, nullptr, false);
+  if (versions.is_object()) {
+    for (const auto& [name, value] : versions.items()) {
+      if (!value.is_string()) continue;
+      if (name == "python") {
+        settings.python_version = value.get<std::string>();
+      } else {
+        settings.libraries.emplace_back(name, value.get<std::string>());
+      }
+    }
+  }
+  return settings;
+}
+
+std::string missing_walls(const std::vector<sandbox::WallProbe>& walls) {
+  std::string text;
+  for (const sandbox::WallProbe& wall : walls) {
+    if (!wall.stands) text += "  " + wall.name + ": " + wall.means + "\n    fix: " + wall.fix + "\n";
+  }
+  return text;
+}
+
+base::Result<void> drop_root(std::uint32_t uid) {
+  if (::geteuid() == 0) {
+    // Groups first: without root they could not be dropped any more.
+    if (::setgroups(0, nullptr) != 0) return base::errno_error("drop the supplementary groups");
+    if (::setresgid(uid, uid, uid) != 0) return base::errno_error("change to gid " + std::to_string(uid));
+    if (::setresuid(uid, uid, uid) != 0) return base::errno_error("change to uid " + std::to_string(uid));
+  }
+  // The memory holds clients' scripts and the operator's environment: nobody else's to read.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return base::errno_error("make the process undumpable");
+  return {};
+}
+
+base::Result<void> forbid_new_privileges() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return base::errno_error("set no_new_privs");
+  return {};
+}
+
+void raise_descriptor_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+}  // namespace cellblock::cli

@@ -1,0 +1,36 @@
+// From options to the parts that serve and run share: the launched jailer and what the host can do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backends/native/jailer_launch.hpp"
+#include "base/error.hpp"
+#include "config/options.hpp"
+#include "engine/execution.hpp"
+#include "sandbox/jail_spec.hpp"
+#include "sandbox/probe.hpp"
+#include "service/execution_service.hpp"
+
+namespace cellblock::cli {
+
+[[nodiscard]] engine::Limits limits_from(const config::Options& options);
+[[nodiscard]] sandbox::JailSpec jail_spec_from(const config::Options& options);
+[[nodiscard]] service::ServiceSettings settings_from(const config::Options& options,
+                                                     const std::vector<sandbox::WallProbe>& walls,
+                                                     const std::string& versions_json);
+
+// "missing: landlock: Function not implemented; fix: …", one line per missing wall.
+[[nodiscard]] std::string missing_walls(const std::vector<sandbox::WallProbe>& walls);
+
+// Gives up root for good, in all threads: an unused uid of the service's own, no groups, no capabilities;
+// and makes the process undumpable, which is all that it does for an ordinary user.
+base::Result<void> drop_root(std::uint32_t uid);
+
+// No exec can raise privileges any more. For the calling thread and those it starts: call it before others.
+base::Result<void> forbid_new_privileges();
+
+// As many descriptors as the operator's hard limit allows: each cell has three.
+void raise_descriptor_limit();
+
+}  // namespace cellblock::cli

@@ -1,0 +1,13 @@
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "version.hpp"
+
+namespace cellblock::cli {
+
+int version() {
+  std::printf("cellblock %s\n", kVersion);
+  return kExitOk;
+}
+
+}  // namespace cellblock::cli

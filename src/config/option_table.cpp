@@ -1,0 +1,319 @@
+#include "config/option_table.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace cellblock::config {
+namespace {
+
+constexpr std::string_view kServer = "Server";
+constexpr std::string_view kLimits = "Limits of one execution";
+constexpr std::string_view kCapacity = "Capacity";
+constexpr std::string_view kIsolation = "Isolation";
+constexpr std::string_view kLogs = "Logs";
+
+bool not_empty(std::string_view text) {
+  return !text.empty();
+}
+
+bool absolute_path(std::string_view text) {
+  return text.starts_with('/');
+}
+
+bool empty_or_absolute_path(std::string_view text) {
+  return text.empty() || absolute_path(text);
+}
+
+bool module_name(std::string_view text) {
+  return !text.empty() && text.front() != '.' && text.back() != '.' &&
+         std::all_of(text.begin(), text.end(), [](unsigned char letter) {
+           return std::isalnum(letter) != 0 || letter == '_' || letter == '.';
+         });
+}
+
+std::vector<OptionSpec> server_rows() {
+  return {
+      {.name = "config",
+       .target = &Options::config,
+       .expected = "a path",
+       .in_file = false,
+       .group = kServer,
+       .help = "Configuration file with lines of the form name = value"},
+      {.name = "host",
+       .target = &Options::host,
+       .standard = "127.0.0.1",
+       .accepts = not_empty,
+       .expected = "an address",
+       .group = kServer,
+       .help = "Address to listen on"},
+      // No CELLBLOCK_PORT: Kubernetes sets it to "tcp://…" beside a service that is named cellblock.
+      {.name = "port",
+       .target = &Options::port,
+       .standard = "8080",
+       .lowest = 0,
+       .highest = 65'535,
+       .environment = {"PORT"},
+       .group = kServer,
+       .help = "TCP port to listen on; 0 takes any free one"},
+      {.name = "threads",
+       .target = &Options::threads,
+       .standard = "0",
+       .lowest = 0,
+       .highest = 256,
+       .group = kServer,
+       .help = "Threads that serve HTTP; 0: one per CPU, at least 2"},
+      {.name = "max-connections",
+       .target = &Options::max_connections,
+       .standard = "2000",
+       .lowest = 1,
+       .highest = 1'000'000,
+       .group = kServer,
+       .help = "Connections held open at once"},
+      {.name = "max-body-mb",
+       .target = &Options::max_body_bytes,
+       .standard = "16",
+       .lowest = 1,
+       .highest = 1024,
+       .unit = Unit::kMegabytes,
+       .group = kServer,
+       .help = "Largest request body"},
+      {.name = "header-timeout",
+       .target = &Options::header_timeout,
+       .standard = "30",
+       .lowest = 0.1,
+       .highest = 3600,
+       .unit = Unit::kSeconds,
+       .group = kServer,
+       .help = "Time a client has to send its request"},
+      {.name = "idle-timeout",
+       .target = &Options::idle_timeout,
+       .standard = "60",
+       .lowest = 0.1,
+       .highest = 86'400,
+       .unit = Unit::kSeconds,
+       .group = kServer,
+       .help = "Time a connection may stay open between requests"},
+      {.name = "drain-limit",
+       .target = &Options::drain_limit,
+       .standard = "30",
+       .lowest = 0,
+       .highest = 3600,
+       .unit = Unit::kSeconds,
+       .group = kServer,
+       .help = "Time that running executions get to finish when the service stops"},
+  };
+}
+
+std::vector<OptionSpec> limit_rows() {
+  return {
+      {.name = "time-limit",
+       .target = &Options::time_limit,
+       .standard = "30",
+       .lowest = 0.001,
+       .highest = 86'400,
+       .unit = Unit::kSeconds,
+       .environment = {"TIME_LIMIT", "CELLBLOCK_TIME_LIMIT", "PYEXEC_TIMEOUT"},
+       .group = kLimits,
+       .help = "Wall time"},
+      {.name = "cpu-limit",
+       .target = &Options::cpu_limit,
+       .standard = "30",
+       .lowest = 1,
+       .highest = 86'400,
+       .unit = Unit::kSeconds,
+       .group = kLimits,
+       .help = "CPU time, user and system together"},
+      {.name = "memory-mb",
+       .target = &Options::memory_bytes,
+       .standard = "512",
+       .lowest = 16,
+       .highest = 1'048'576,
+       .unit = Unit::kMegabytes,
+       .group = kLimits,
+       .help = "Memory beyond what is shared with the zygote"},
+      {.name = "cpus",
+       .target = &Options::cpus,
+       .standard = "1",
+       .lowest = 0.01,
+       .highest = 1024,
+       .group = kLimits,
+       .help = "CPUs that one execution may keep busy; fractions are allowed"},
+      {.name = "file-mb",
+       .target = &Options::file_bytes,
+       .standard = "10",
+       .lowest = 1,
+       .highest = 1'048'576,
+       .unit = Unit::kMegabytes,
+       .group = kLimits,
+       .help = "Size of one file"},
+      {.name = "processes",
+       .target = &Options::processes,
+       .standard = "128",
+       .lowest = 1,
+       .highest = 32'768,
+       .group = kLimits,
+       .help = "Processes and threads together"},
+      {.name = "open-files",
+       .target = &Options::open_files,
+       .standard = "128",
+       .lowest = 16,
+       .highest = 65'536,
+       .group = kLimits,
+       .help = "Open descriptors of one process"},
+      {.name = "max-script-bytes",
+       .target = &Options::max_script_bytes,
+       .standard = "204800",
+       .lowest = 1,
+       .highest = 16'777'216,
+       .unit = Unit::kBytes,
+       .environment = {"CELLBLOCK_MAX_SCRIPT_BYTES", "PYEXEC_MAX_SCRIPT_CHARS"},
+       .group = kLimits,
+       .help = "Size of a script as UTF-8"},
+      {.name = "output-kb",
+       .target = &Options::output_bytes,
+       .standard = "1024",
+       .lowest = 1,
+       .highest = 65'536,
+       .unit = Unit::kKilobytes,
+       .group = kLimits,
+       .help = "Captured standard output, and likewise standard error; the rest is dropped"},
+      {.name = "result-mb",
+       .target = &Options::result_bytes,
+       .standard = "16",
+       .lowest = 1,
+       .highest = 1024,
+       .unit = Unit::kMegabytes,
+       .group = kLimits,
+       .help = "Size of the result as JSON"},
+      {.name = "workdir-mb",
+       .target = &Options::workdir_bytes,
+       .standard = "64",
+       .lowest = 1,
+       .highest = 65'536,
+       .unit = Unit::kMegabytes,
+       .group = kLimits,
+       .help = "Size of the working directory"},
+      {.name = "workdir-inodes",
+       .target = &Options::workdir_inodes,
+       .standard = "4096",
+       .lowest = 16,
+       .highest = 1'048'576,
+       .group = kLimits,
+       .help = "Files and directories in the working directory"},
+  };
+}
+
+std::vector<OptionSpec> capacity_rows() {
+  return {
+      {.name = "max-executions",
+       .target = &Options::max_executions,
+       .standard = "0",
+       .lowest = 0,
+       .highest = 16'384,
+       .group = kCapacity,
+       .help = "Executions at once; 0: 32 for each CPU, at least 64"},
+      {.name = "max-queued",
+       .target = &Options::max_queued,
+       .standard = "1000",
+       .lowest = 0,
+       .highest = 1'000'000,
+       .group = kCapacity,
+       .help = "Executions that may wait; more are refused with 503"},
+      {.name = "pool-size",
+       .target = &Options::pool_size,
+       .standard = "0",
+       .lowest = 0,
+       .highest = 4096,
+       .group = kCapacity,
+       .help = "Ready cells kept in stock; 0: 8 for each CPU"},
+      {.name = "preload",
+       .target = &Options::preload,
+       .standard = "numpy,pandas",
+       .accepts = module_name,
+       .expected = "a comma-separated list of module names",
+       .group = kCapacity,
+       .help = "Modules that are imported before a script arrives"},
+  };
+}
+
+std::vector<OptionSpec> isolation_rows() {
+  return {
+      {.name = "policy",
+       .target = &Options::policy,
+       .standard = "sandbox",
+       .choices = {"sandbox", "strict"},
+       .group = kIsolation,
+       .help = "What is refused before a script runs: nothing beyond the contract, or the deny-lists too"},
+      {.name = "isolation",
+       .target = &Options::isolation,
+       .standard = "full",
+       .choices = {"full", "restricted"},
+       .group = kIsolation,
+       .help = "Lowest isolation level to accept; below it the service does not start"},
+      {.name = "library-path",
+       .target = &Options::library_path,
+       .accepts = absolute_path,
+       .expected = "a comma-separated list of absolute paths",
+       .group = kIsolation,
+       .help = "More directories that cells can read, and import from"},
+      {.name = "uid-base",
+       .target = &Options::uid_base,
+       .standard = "1900000000",
+       .lowest = 65'536,
+       .highest = 4'294'000'000,
+       .group = kIsolation,
+       .help = "First of the user ids that cells get, one each"},
+      {.name = "cgroup-root",
+       .target = &Options::cgroup_root,
+       .accepts = empty_or_absolute_path,
+       .expected = "an absolute path, or nothing",
+       .group = kIsolation,
+       .help = "Control group under which cells get theirs; empty: found automatically"},
+  };
+}
+
+std::vector<OptionSpec> log_rows() {
+  return {
+      {.name = "log-level",
+       .target = &Options::log_level,
+       .standard = "info",
+       .choices = {"debug", "info", "warn", "error"},
+       .group = kLogs,
+       .help = "Least severe messages that are logged"},
+      {.name = "environment",
+       .target = &Options::environment,
+       .standard = "development",
+       .choices = {"development", "production"},
+       .environment = {"ENVIRONMENT", "CELLBLOCK_ENVIRONMENT"},
+       .lenient_environment = true,
+       .group = kLogs,
+       .help = "production writes logs as JSON"},
+  };
+}
+
+std::vector<OptionSpec> all_rows() {
+  std::vector<OptionSpec> rows;
+  for (const auto& part : {server_rows(), limit_rows(), capacity_rows(), isolation_rows(), log_rows()}) {
+    rows.insert(rows.end(), part.begin(), part.end());
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::span<const OptionSpec> option_table() {
+  // Constant data: the only reason for `static` is that a vector cannot be constexpr.
+  static const std::vector<OptionSpec> rows = all_rows();
+  return rows;
+}
+
+std::vector<std::string> environment_names(const OptionSpec& spec) {
+  if (!spec.environment.empty()) return {spec.environment.begin(), spec.environment.end()};
+  std::string name = "CELLBLOCK_";
+  for (const char letter : spec.name) {
+    name += letter == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  }
+  return {name};
+}
+
+}  // namespace cellblock::config

@@ -1,0 +1,71 @@
+// The settings of a running cellblock, as plain values. The defaults, ranges and names are in the option
+// table; a default-constructed Options has none of them: get one from default_options() or CommandLine.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cellblock::config {
+
+enum class Policy : std::uint8_t { kSandbox, kStrict };
+enum class Isolation : std::uint8_t { kFull, kRestricted };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+enum class Stage : std::uint8_t { kDevelopment, kProduction };
+
+// Where a value came from; the later one wins.
+enum class Source : std::uint8_t { kDefault, kFile, kEnvironment, kFlag };
+[[nodiscard]] std::string_view source_name(Source source);
+
+struct Options {
+  std::string config;  // path of the file that was read, empty for none
+
+  std::string host;
+  std::uint32_t port = 0;  // 0: the kernel picks one
+  std::uint32_t threads = 0;
+  std::uint64_t max_body_bytes = 0;
+  std::uint32_t max_connections = 0;
+  std::chrono::milliseconds header_timeout{0};
+  std::chrono::milliseconds idle_timeout{0};
+  std::chrono::milliseconds drain_limit{0};
+
+  std::chrono::milliseconds time_limit{0};
+  std::chrono::milliseconds cpu_limit{0};
+  std::uint64_t memory_bytes = 0;
+  double cpus = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint32_t processes = 0;
+  std::uint32_t open_files = 0;
+  std::uint64_t max_script_bytes = 0;
+  std::uint64_t output_bytes = 0;
+  std::uint64_t result_bytes = 0;
+  std::uint64_t workdir_bytes = 0;
+  std::uint32_t workdir_inodes = 0;
+
+  std::uint32_t max_executions = 0;
+  std::uint32_t max_queued = 0;
+  std::uint32_t pool_size = 0;
+  std::vector<std::string> preload;
+
+  Policy policy = Policy::kSandbox;
+  Isolation isolation = Isolation::kFull;
+  std::vector<std::string> library_path;
+  std::uint32_t uid_base = 0;
+  std::string cgroup_root;  // empty: found automatically
+
+  LogLevel log_level = LogLevel::kInfo;
+  Stage environment = Stage::kDevelopment;
+
+  std::map<std::string, Source, std::less<>> sources;  // by option name; one that is missing is a default
+
+  // Tells a chosen value from a default, for defaults that depend on the host (policy at level restricted).
+  [[nodiscard]] Source source(std::string_view name) const;
+};
+
+// Replaces every 0 that means "automatic" by a value that fits a machine with this many CPUs.
+[[nodiscard]] Options with_automatic_values(Options options, std::uint32_t cpu_count);
+
+}  // namespace cellblock::config

@@ -1,0 +1,36 @@
+#include "config/options.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cellblock::config {
+namespace {
+
+TEST(AutomaticValuesTest, GrowWithTheCpus) {
+  const Options options = with_automatic_values({}, 8);
+  EXPECT_EQ(options.max_executions, 256U);
+  EXPECT_EQ(options.pool_size, 64U);
+  EXPECT_EQ(options.threads, 8U);
+}
+
+TEST(AutomaticValuesTest, HaveAFloorOnSmallMachines) {
+  for (const std::uint32_t cpus : {0U, 1U}) {
+    const Options options = with_automatic_values({}, cpus);
+    EXPECT_EQ(options.max_executions, 64U);
+    EXPECT_EQ(options.pool_size, 8U);
+    EXPECT_EQ(options.threads, 2U);
+  }
+}
+
+TEST(AutomaticValuesTest, LeaveChosenValuesAlone) {
+  Options chosen;
+  chosen.max_executions = 3;
+  chosen.pool_size = 2;
+  chosen.threads = 1;
+  const Options options = with_automatic_values(chosen, 8);
+  EXPECT_EQ(options.max_executions, 3U);
+  EXPECT_EQ(options.pool_size, 2U);
+  EXPECT_EQ(options.threads, 1U);
+}
+
+}  // namespace
+}  // namespace cellblock::config

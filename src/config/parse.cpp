@@ -1,0 +1,142 @@
+#include "config/parse.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "config/nearest.hpp"
+#include "config/option_table.hpp"
+#include "config/text.hpp"
+#include "config/value.hpp"
+
+namespace cellblock::config {
+namespace {
+
+// A value as somebody wrote it, and where.
+struct Given {
+  std::string text;
+  Source source = Source::kDefault;
+  std::string place;  // "flag --port", "environment variable PORT", "file /etc/cellblock.toml"
+};
+
+std::string help_text(const OptionSpec& spec) {
+  return std::string(spec.help) + "\n  default " + default_text(spec) + "; " + allowed_text(spec) + "; env " +
+         joined(environment_names(spec), ", ");
+}
+
+CLI::Option* add_flag(CLI::App& app, const OptionSpec& spec) {
+  CLI::Option* flag = app.add_option("--" + std::string(spec.name));
+  flag->description(help_text(spec))->group(std::string(spec.group));
+  // A switch may stand alone. Otherwise exactly one word belongs to a flag, or it would swallow positionals.
+  flag->expected(is_switch(spec) ? 0 : 1, 1)->allow_extra_args(false);
+  flag->multi_option_policy(is_list(spec) ? CLI::MultiOptionPolicy::TakeAll
+                                          : CLI::MultiOptionPolicy::TakeLast);
+  flag->option_text(std::string(placeholder(spec)));
+  return flag;
+}
+
+std::optional<Given> from_flag(const OptionSpec& spec, const CLI::Option& flag) {
+  if (flag.count() == 0) return std::nullopt;
+  const auto& words = flag.results();
+  Given given{is_list(spec) ? joined(words, ",") : words.back(), Source::kFlag,
+              "flag --" + std::string(spec.name)};
+  if (is_switch(spec) && given.text.empty()) given.text = "true";
+  return given;
+}
+
+std::optional<Given> from_environment(const OptionSpec& spec, const ReadVariable& read_variable) {
+  for (const auto& name : environment_names(spec)) {
+    auto text = read_variable(name);
+    if (!text || (text->empty() && !is_list(spec))) continue;
+    return Given{std::move(*text), Source::kEnvironment, "environment variable " + name};
+  }
+  return std::nullopt;
+}
+
+// Sets rows one after the other and remembers what went wrong.
+class Resolver {
+ public:
+  void set(const OptionSpec& spec, const Given& given) {
+    if (set_value(spec, given.text, options_)) {
+      options_.sources[std::string(spec.name)] = given.source;
+    } else if (given.source != Source::kEnvironment || !spec.lenient_environment) {
+      problems_.push_back(std::string(spec.name) + " = '" + given.text + "' (" + given.place + "): must be " +
+                          allowed_text(spec));
+    }
+  }
+
+  void add(Problems problems) {
+    for (auto& problem : problems) problems_.push_back(std::move(problem));
+  }
+
+  [[nodiscard]] const std::string& config_path() const { return options_.config; }
+
+  [[nodiscard]] tl::expected<Options, Problems> result() {
+    if (!problems_.empty()) return tl::make_unexpected(std::move(problems_));
+    return std::move(options_);
+  }
+
+ private:
+  Options options_ = default_options();
+  Problems problems_;
+};
+
+Problems unknown_arguments(const CLI::App& app) {
+  Problems problems;
+  for (const std::string& argument : app.remaining()) {
+    if (!argument.starts_with("--")) {
+      problems.push_back("unexpected argument '" + argument + "'");
+      continue;
+    }
+    const std::string flag = argument.substr(0, argument.find('='));
+    problems.push_back("unknown flag '" + flag + "', did you mean '--" +
+                       std::string(nearest_name(flag.substr(2))) + "'?");
+  }
+  return problems;
+}
+
+}  // namespace
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* text = std::getenv(name.c_str());
+  if (text == nullptr) return std::nullopt;
+  return text;
+}
+
+CommandLine::CommandLine(CLI::App& app) : app_(app) {
+  app.allow_extras();
+  for (const OptionSpec& spec : option_table()) flags_.push_back(add_flag(app, spec));
+}
+
+tl::expected<Options, Problems> CommandLine::resolve(const ReadVariable& read_variable) const {
+  Resolver resolver;
+  resolver.add(unknown_arguments(app_));
+
+  // First what can't stand in the file, since the path of the file is among it; the file comes next, so that
+  // its values are there for the rest.
+  FileContents file;
+  std::string path;
+  for (const bool in_file : {false, true}) {
+    for (std::size_t i = 0; i < flags_.size(); ++i) {
+      const OptionSpec& spec = option_table()[i];
+      if (spec.in_file != in_file) continue;
+      auto given = from_flag(spec, *flags_[i]);
+      if (!given) given = from_environment(spec, read_variable);
+      const auto line = file.values.find(spec.name);
+      if (!given && line != file.values.end()) given = Given{line->second, Source::kFile, "file " + path};
+      if (given) resolver.set(spec, *given);
+    }
+    if (in_file || resolver.config_path().empty()) continue;
+    path = resolver.config_path();
+    if (auto contents = read_config(path)) {
+      file = std::move(*contents);
+      resolver.add(file.problems);
+    } else {
+      resolver.add({contents.error()});
+    }
+  }
+  return resolver.result();
+}
+
+}  // namespace cellblock::config

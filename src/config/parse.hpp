@@ -1,0 +1,48 @@
+// Flags, environment and file become Options, or a list of everything that is wrong with them.
+//
+//   CLI::App app; auto* serve = app.add_subcommand("serve");
+//   CommandLine options(*serve);          // before app.parse()
+//   app.parse(argc, argv);
+//   auto result = options.resolve(process_environment);
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "config/config_file.hpp"
+#include "config/options.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace cellblock::config {
+
+// How a variable of the environment is read; a function so that tests need no real one.
+using ReadVariable = std::function<std::optional<std::string>(const std::string& name)>;
+
+// The environment of this process. Must not run while another thread changes it.
+[[nodiscard]] std::optional<std::string> process_environment(const std::string& name);
+
+class CommandLine {
+ public:
+  // Adds a flag for each row of the table, with its help. Unknown arguments are let through by CLI11 and
+  // reported by resolve(), beside everything else that is wrong. `app` must outlive this object.
+  explicit CommandLine(CLI::App& app);
+
+  // After the parse. A flag wins over the environment, that over the file, that over the default. An empty
+  // variable counts as one that is not set, except for lists, where it is the empty list. Zeros that mean
+  // "automatic" are left as they are: see with_automatic_values().
+  [[nodiscard]] tl::expected<Options, Problems> resolve(const ReadVariable& read_variable) const;
+
+ private:
+  CLI::App& app_;
+  std::vector<CLI::Option*> flags_;  // in the order of the table; owned by the app
+};
+
+}  // namespace cellblock::config

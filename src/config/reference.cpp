@@ -1,0 +1,61 @@
+#include "config/reference.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "config/option_table.hpp"
+#include "config/text.hpp"
+#include "config/value.hpp"
+
+namespace cellblock::config {
+namespace {
+
+constexpr std::string_view kIntroduction =
+    "# Configuration\n"
+    "\n"
+    "<!-- Generated from the option table in src/config/option_table.cpp; do not edit. -->\n"
+    "\n"
+    "Each option can be given as a flag, as a variable of the environment, or as a line `name = value` in "
+    "the\n"
+    "file that `--config` or `CELLBLOCK_CONFIG` names. A flag wins over the environment, the environment "
+    "over\n"
+    "the file, the file over the default. Where several variables are listed, the first that is set counts.\n"
+    "An empty variable counts as not set, except for lists, where it means the empty list.\n"
+    "\n"
+    "Sizes may carry `KB`, `MB` or `GB`, times `s` or `ms`; a plain number is in the unit of the default.\n"
+    "Lists are separated by commas. Everything that is wrong is reported at once, and the program does not\n"
+    "start.\n";
+
+std::string row_text(const OptionSpec& spec) {
+  std::string variables;
+  for (const auto& name : environment_names(spec))
+    variables += (variables.empty() ? "`" : ", `") + name + "`";
+  return "| `" + std::string(spec.name) + "` | " + variables + " | " + default_text(spec) + " | " +
+         allowed_text(spec) + " | " + (spec.restart ? "yes" : "no") + " | " + std::string(spec.help) + " |\n";
+}
+
+std::vector<std::string_view> groups() {
+  std::vector<std::string_view> names;
+  for (const OptionSpec& spec : option_table()) {
+    if (std::find(names.begin(), names.end(), spec.group) == names.end()) names.push_back(spec.group);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string reference_page() {
+  std::string page(kIntroduction);
+  for (const auto group : groups()) {
+    page += "\n## " + std::string(group) + "\n\n";
+    page += "| option | environment | default | allowed | restart | meaning |\n";
+    page += "| --- | --- | --- | --- | --- | --- |\n";
+    for (const OptionSpec& spec : option_table()) {
+      if (spec.group == group) page += row_text(spec);
+    }
+  }
+  return page;
+}
+
+}  // namespace cellblock::config

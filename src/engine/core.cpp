@@ -1,0 +1,191 @@
+#include "engine/core.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace cellblock::engine {
+namespace {
+
+// How often a job is given to another cell because the one it got was dead already.
+constexpr int kMaxAttempts = 3;
+
+EngineOptions at_least_one(EngineOptions options) {
+  options.max_running = std::max(options.max_running, 1U);
+  options.pool_size = std::max(options.pool_size, 1U);
+  return options;
+}
+
+}  // namespace
+
+Core::Core(boost::asio::io_context& context, Backend& backend, EngineOptions options, Events events)
+    : context_(context),
+      backend_(backend),
+      options_(at_least_one(options)),
+      events_(std::move(events)),
+      stock_(context, backend, [this] { serve(); }),
+      starvation_timer_(context),
+      drain_timer_(context) {}
+
+void Core::start() {
+  serve();
+}
+
+void Core::submit(Ticket ticket, Job job, Completion done) {
+  if (draining_) return done(shutting_down());
+  waiting_.emplace(ticket, Task{std::move(job), std::move(done), Clock::now()});
+  serve();
+  // Asked after serving: a job that finds a ready cell needs no place in the queue.
+  if (waiting_.size() <= options_.max_queued) return;
+  if (auto refused = waiting_.extract(ticket)) {
+    refused.mapped().done(
+        overloaded("Too many executions are waiting (limit " + std::to_string(options_.max_queued) + ")",
+                   when_to_retry()));
+    publish();
+  }
+}
+
+void Core::cancel(Ticket ticket) {
+  if (auto task = waiting_.extract(ticket)) {
+    task.mapped().done(cancelled());
+    serve();
+    stop_if_drained();
+    return;
+  }
+  end(ticket, EndReason::kCancelled);
+}
+
+void Core::drain(Clock::time_point until) {
+  if (stopping_ || (draining_ && until >= drain_until_)) return;
+  draining_ = true;
+  drain_until_ = until;
+  drain_timer_.expires_at(until);
+  drain_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code) end_all();
+  });
+  serve();
+  stop_if_drained();
+}
+
+void Core::serve() {
+  while (!waiting_.empty() && running_.size() < options_.max_running) {
+    auto cell = stock_.take();
+    if (!cell) break;
+    auto first = waiting_.extract(waiting_.begin());
+    run(first.key(), std::move(first.mapped()), std::move(cell));
+  }
+  const std::size_t free = options_.max_running - running_.size();
+  const std::size_t needed_now = std::min(waiting_.size(), free);
+  stock_.want(draining_ ? needed_now : needed_now + options_.pool_size);
+  watch_starvation();
+  publish();
+}
+
+void Core::run(Ticket ticket, Task task, std::unique_ptr<Cell> cell) {
+  ++task.attempts;
+  Running& running = running_.try_emplace(ticket, std::move(task), std::move(cell), context_).first->second;
+  running.timer.expires_after(running.task.job.limits.wall);
+  running.timer.async_wait([this, ticket](const boost::system::error_code& code) {
+    if (!code) end(ticket, EndReason::kTimeout);
+  });
+  running.cell->run(running.task.job,
+                    [this, ticket](Report report) { on_report(ticket, std::move(report)); });
+}
+
+void Core::end(Ticket ticket, EndReason reason) {
+  const auto found = running_.find(ticket);
+  if (found == running_.end() || found->second.reason != EndReason::kNone) return;
+  Running& running = found->second;
+  running.reason = reason;
+  running.timer.expires_after(options_.report_wait);
+  running.timer.async_wait([this, ticket](const boost::system::error_code& code) {
+    if (!code) on_report(ticket, Report{});
+  });
+  running.cell->end();
+}
+
+void Core::on_report(Ticket ticket, Report report) {
+  auto node = running_.extract(ticket);
+  if (node.empty()) return;  // given up before it came
+  Running& running = node.mapped();
+  stock_.discard(std::move(running.cell));
+
+  if (report.unstarted && running.reason == EndReason::kNone && running.task.attempts < kMaxAttempts) {
+    waiting_.emplace(ticket, std::move(running.task));
+    serve();
+    return;
+  }
+  const std::chrono::duration<double, std::milli> took = Clock::now() - running.started;
+  mean_run_.add(took);
+  if (report.usage.wall_ms <= 0) report.usage.wall_ms = took.count();
+  running.task.done(judge(running.task.job.limits, std::move(report), running.reason));
+  serve();
+  stop_if_drained();
+}
+
+void Core::refuse_first(Outcome outcome) {
+  auto first = waiting_.extract(waiting_.begin());
+  first.mapped().done(std::move(outcome));
+}
+
+void Core::watch_starvation() {
+  if (watching_starvation_ || stock_.able() || waiting_.empty()) return;
+  watching_starvation_ = true;
+  const auto since = std::max(waiting_.begin()->second.since, stock_.unable_since());
+  starvation_timer_.expires_at(since + options_.cell_wait);
+  starvation_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (code) return;
+    watching_starvation_ = false;
+    refuse_starved();
+  });
+}
+
+void Core::refuse_starved() {
+  const auto latest = Clock::now() - options_.cell_wait;
+  while (!stock_.able() && !waiting_.empty() &&
+         std::max(waiting_.begin()->second.since, stock_.unable_since()) <= latest) {
+    refuse_first(overloaded("No cell can be made at the moment", when_to_retry()));
+  }
+  serve();
+  stop_if_drained();
+}
+
+void Core::end_all() {
+  while (!waiting_.empty()) refuse_first(shutting_down());
+  for (auto& [ticket, running] : running_) end(ticket, EndReason::kShutdown);
+  serve();
+  stop_if_drained();
+}
+
+void Core::stop_if_drained() {
+  if (!draining_ || stopping_ || !waiting_.empty() || !running_.empty()) return;
+  stopping_ = true;
+  // Posted, because a callback of a cell or of the backend may be on the stack.
+  boost::asio::post(context_, [this] {
+    drain_timer_.cancel();
+    starvation_timer_.cancel();
+    stock_.close();
+    backend_.stop();
+    publish();
+    events_.stopped();
+  });
+}
+
+void Core::publish() {
+  Snapshot now;
+  now.ready = static_cast<std::uint32_t>(stock_.ready());
+  now.running = static_cast<std::uint32_t>(running_.size());
+  now.queued = static_cast<std::uint32_t>(waiting_.size());
+  now.able = stock_.able();
+  now.draining = draining_;
+  now.last_error = stock_.last_error();
+  events_.changed(std::move(now));
+}
+
+std::chrono::seconds Core::when_to_retry() const {
+  return retry_after(waiting_.size() + 1, mean_run_.value(), options_.max_running);
+}
+
+}  // namespace cellblock::engine

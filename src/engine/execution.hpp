@@ -1,0 +1,104 @@
+// What goes into an execution and what comes out of it, as plain values. Nothing here knows of HTTP or
+// of Python.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cellblock::engine {
+
+// What the validation step refuses before a script runs. The order is that of strictness.
+enum class Policy : std::uint8_t { kSandbox, kStrict };
+
+// The bounds of one execution. The operator sets one such value as the default; a request may lower
+// single fields (service::resolve_limits), never raise them.
+struct Limits {
+  std::chrono::milliseconds wall{30'000};      // from the script's arrival in the cell to its answer
+  std::chrono::milliseconds cpu{30'000};       // user + system time; enforced in whole seconds
+  std::uint64_t memory_bytes = 512ULL << 20U;  // beyond what the cell shares with the zygote
+  std::uint32_t processes = 128;               // processes and threads together
+  std::uint32_t open_files = 128;              // descriptors per process
+  std::uint64_t file_bytes = 10ULL << 20U;     // size of one file
+  std::uint64_t output_bytes = 1ULL << 20U;    // kept of stdout, and of stderr
+  std::uint64_t result_bytes = 16ULL << 20U;   // the result as JSON text
+  std::uint64_t script_bytes = 204'800;        // the script as UTF-8
+
+  bool operator==(const Limits&) const = default;
+};
+
+// Output beyond Limits::output_bytes is counted, dropped and flagged as truncated, and the script runs on.
+// One that has written more than this to stdout and stderr together is taken for endless and is ended.
+inline constexpr std::uint64_t kOutputFloodBytes = 64ULL << 20U;
+
+// One execution to run. All strings are valid UTF-8; args_json is a JSON array, kwargs_json a JSON object.
+struct Job {
+  std::string id;
+  std::string script;
+  std::string args_json = "[]";
+  std::string kwargs_json = "{}";
+  std::string stdin_text;
+  Limits limits;
+  Policy policy = Policy::kSandbox;
+};
+
+// How an execution ended. The names on the wire are in status_name().
+enum class Status : std::uint8_t {
+  kOk,
+  kMissingMain,
+  kSyntaxError,
+  kException,
+  kInvalidResult,
+  kTimeout,
+  kMemoryLimit,
+  kCpuLimit,
+  kOutputLimit,
+  kResultTooLarge,
+  kExited,
+  kKilled,
+  kPolicyViolation,
+  kScriptTooLarge,
+  kInvalidRequest,
+  // Not the script's fault.
+  kOverloaded,    // admission queue full, or shutting down: 503
+  kCancelled,     // the client went away; nobody reads this answer
+  kInternalError  // a cell was lost or could not be made: 500
+};
+
+// The contract's word: "ok", "missing_main", … ; "overloaded", "cancelled", "internal_error".
+[[nodiscard]] std::string_view status_name(Status status);
+
+// Where a script failed. Comes out of the cell and is therefore only as true as the script is honest;
+// it is valid UTF-8 and bounded in size.
+struct ExceptionInfo {
+  std::string type;
+  std::string message;
+  std::string traceback;  // only the user's frames
+  std::optional<std::int64_t> line;
+  std::optional<std::int64_t> column;
+  std::optional<std::string> text;  // the source line of a syntax error
+};
+
+struct Usage {
+  double wall_ms = 0;
+  double cpu_ms = 0;
+  std::uint64_t memory_peak_kb = 0;
+};
+
+struct Outcome {
+  Status status = Status::kInternalError;
+  std::string result_json = "null";  // validated JSON text
+  std::string stdout_text;           // valid UTF-8
+  std::string stderr_text;           // valid UTF-8
+  bool stdout_truncated = false;
+  bool stderr_truncated = false;
+  std::string error;  // empty when status is kOk
+  std::optional<ExceptionInfo> exception;
+  Usage usage;
+  std::chrono::seconds retry_after{0};  // with kOverloaded: when to try again
+  std::string detail;                   // with kInternalError: the cause, for the log and never for a client
+};
+
+}  // namespace cellblock::engine

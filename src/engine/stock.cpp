@@ -1,0 +1,113 @@
+#include "engine/stock.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace cellblock::engine {
+namespace {
+
+// Enough to keep the maker busy while answers travel, few enough that a burst of jobs which finds the
+// stock full again does not wait behind a long row of forks.
+constexpr std::size_t kMaxMaking = 4;
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{2'000};
+
+}  // namespace
+
+Stock::Stock(boost::asio::io_context& context, Backend& backend, std::function<void()> changed)
+    : context_(context), backend_(backend), changed_(std::move(changed)), pause_timer_(context) {}
+
+void Stock::want(std::size_t cells) {
+  wanted_ = cells;
+  schedule_fill();
+}
+
+std::unique_ptr<Cell> Stock::take() {
+  if (ready_.empty()) return nullptr;
+  auto cell = std::move(ready_.front().cell);
+  ready_.pop_front();
+  return cell;
+}
+
+void Stock::discard(std::unique_ptr<Cell> cell) {
+  discarded_.push_back(std::move(cell));
+  if (discarded_.size() > 1) return;  // already posted
+  boost::asio::post(context_, [this] { discarded_.clear(); });
+}
+
+void Stock::close() {
+  closed_ = true;
+  pause_timer_.cancel();
+  ready_.clear();
+  discarded_.clear();
+}
+
+void Stock::schedule_fill() {
+  if (closed_ || fill_scheduled_ || pausing_ || ready_.size() + making_ >= wanted_) return;
+  fill_scheduled_ = true;
+  boost::asio::post(context_, [this] {
+    fill_scheduled_ = false;
+    fill();
+  });
+}
+
+void Stock::fill() {
+  // After a failure one attempt at a time finds out whether the cause is gone.
+  const std::size_t at_once = pause_.count() == 0 ? kMaxMaking : 1;
+  while (!closed_ && !pausing_ && making_ < at_once && ready_.size() + making_ < wanted_) {
+    ++making_;
+    backend_.make_cell([this](base::Result<std::unique_ptr<Cell>> made) { on_made(std::move(made)); });
+  }
+}
+
+void Stock::on_made(base::Result<std::unique_ptr<Cell>> made) {
+  --making_;
+  if (closed_) {
+    if (made) discard(std::move(*made));
+    return;
+  }
+  if (made) {
+    able_ = true;
+    last_error_.clear();
+    pause_ = {};
+    pausing_ = false;
+    pause_timer_.cancel();
+    const std::uint64_t number = next_number_++;
+    ready_.push_back({number, std::move(*made)});
+    ready_.back().cell->on_lost([this, number] { on_lost(number); });
+  } else {
+    on_failed(made.error());
+  }
+  schedule_fill();
+  changed_();
+}
+
+void Stock::on_failed(const base::Error& error) {
+  if (able_) unable_since_ = Clock::now();
+  able_ = false;
+  last_error_ = error.message();
+  // Several attempts that fail together are one reason to wait, not several.
+  if (pausing_) return;
+  pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+  pausing_ = true;
+  pause_timer_.expires_after(pause_);
+  pause_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (code) return;
+    pausing_ = false;
+    fill();
+  });
+}
+
+void Stock::on_lost(std::uint64_t number) {
+  const auto found = std::find_if(ready_.begin(), ready_.end(),
+                                  [number](const Ready& ready) { return ready.number == number; });
+  if (found == ready_.end()) return;  // it has been given to a job, whose report tells
+  discard(std::move(found->cell));
+  ready_.erase(found);
+  schedule_fill();
+  changed_();
+}
+
+}  // namespace cellblock::engine

@@ -1,0 +1,84 @@
+// The ready cells: makes them ahead of time, replaces those that die idle, and slows down while none can
+// be made.
+//
+//   want(n) ──▶ make_cell, a few at once ──▶ ready ──▶ take()
+//                    │ fails
+//                    └──▶ wait 50 ms, 100 ms, … 2 s, then try one
+//
+// Belongs to the engine's thread; nothing here is locked.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "engine/backend.hpp"
+
+namespace cellblock::engine {
+
+class Stock {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // `changed` comes after a cell has become ready or was lost, and after one could not be made. Both
+  // references must outlive this object.
+  Stock(boost::asio::io_context& context, Backend& backend, std::function<void()> changed);
+
+  // How many cells are to be ready or in the making. Only posts the work, so that a job which has just
+  // been given its cell does not wait for the next one to be made.
+  void want(std::size_t cells);
+  // The oldest ready cell, or null.
+  [[nodiscard]] std::unique_ptr<Cell> take();
+  // Destroys a cell later, from the event loop: its own callback may still be on the stack.
+  void discard(std::unique_ptr<Cell> cell);
+  // Destroys every cell here and makes no more. Must not be called from a cell's callback.
+  void close();
+
+  [[nodiscard]] std::size_t ready() const { return ready_.size(); }
+  // Whether the last attempt to make a cell went well; false before the first.
+  [[nodiscard]] bool able() const { return able_; }
+  [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  // Meaningful while not able.
+  [[nodiscard]] Clock::time_point unable_since() const { return unable_since_; }
+
+ private:
+  struct Ready {
+    std::uint64_t number;
+    std::unique_ptr<Cell> cell;
+  };
+
+  void schedule_fill();
+  void fill();
+  void on_made(base::Result<std::unique_ptr<Cell>> made);
+  void on_failed(const base::Error& error);
+  void on_lost(std::uint64_t number);
+
+  boost::asio::io_context& context_;
+  Backend& backend_;
+  std::function<void()> changed_;
+
+  std::deque<Ready> ready_;
+  std::vector<std::unique_ptr<Cell>> discarded_;
+  std::size_t wanted_ = 0;
+  std::size_t making_ = 0;
+  std::uint64_t next_number_ = 0;
+  bool fill_scheduled_ = false;
+  bool closed_ = false;
+
+  bool able_ = false;
+  std::string last_error_;
+  Clock::time_point unable_since_ = Clock::now();
+  boost::asio::steady_timer pause_timer_;
+  bool pausing_ = false;
+  std::chrono::milliseconds pause_{0};
+};
+
+}  // namespace cellblock::engine

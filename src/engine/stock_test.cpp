@@ -1,0 +1,108 @@
+// The pool of ready cells, seen through the engine.
+#include "engine/stock.hpp"
+
+#include "engine/engine_fixture.hpp"
+
+namespace cellblock::engine {
+namespace {
+
+using StockTest = EngineFixture;
+
+TEST_F(StockTest, IsUnableUntilTheFirstCellIsMade) {
+  make({.pool_size = 3}, {.make_delay = milliseconds{50}});
+  EXPECT_FALSE(engine_->snapshot().able);
+  EXPECT_EQ(engine_->snapshot().ready, 0U);
+  EXPECT_TRUE(eventually_ready(3));
+  EXPECT_TRUE(engine_->snapshot().able);
+  EXPECT_EQ(control_->record().made, 3U);
+}
+
+TEST_F(StockTest, MakesSeveralCellsAtOnceButNotAll) {
+  make({.pool_size = 16}, {.make_delay = milliseconds{30}});
+  ASSERT_TRUE(eventually([&] { return control_->record().asked > 0; }));
+  EXPECT_EQ(control_->record().asked, 4U);
+  EXPECT_TRUE(eventually_ready(16));
+}
+
+TEST_F(StockTest, MakesCellsOnDemandForABurst) {
+  make({.max_running = 10, .pool_size = 2});
+  ASSERT_TRUE(eventually_ready(2));
+  std::vector<Answer> answers;
+  for (int i = 0; i < 10; ++i) answers.push_back(submit("hang"));
+  EXPECT_TRUE(eventually_running(10));
+  EXPECT_TRUE(eventually_ready(2));
+  for (const Answer& answer : answers) engine_->cancel(answer.ticket);
+}
+
+TEST_F(StockTest, NeverHoldsMoreCellsThanMayRunPlusThePool) {
+  make({.max_running = 3, .pool_size = 2});
+  std::vector<Answer> answers;
+  for (int i = 0; i < 60; ++i) answers.push_back(submit(i % 3 == 0 ? "sleep 1" : "echo"));
+  for (const Answer& answer : answers) EXPECT_EQ(answer.get().status, Status::kOk);
+  // A cell on its way to destruction may overlap with its replacement being handed out.
+  EXPECT_LE(control_->record().most_alive, 3U + 2U + 1U);
+}
+
+TEST_F(StockTest, ReplacesAnIdleCellThatDies) {
+  make({.pool_size = 2});
+  ASSERT_TRUE(eventually_ready(2));
+  control_->lose_idle_cell();
+  EXPECT_TRUE(eventually([&] { return control_->record().made == 3; }));
+  EXPECT_TRUE(eventually_ready(2));
+  EXPECT_TRUE(eventually([&] { return control_->record().alive == 2; }));
+  EXPECT_EQ(submit("echo").get().status, Status::kOk);
+}
+
+TEST_F(StockTest, TellsWhyNoCellCanBeMadeAndRecovers) {
+  control_->fail_making("clone3");
+  make({.pool_size = 1});
+  ASSERT_TRUE(eventually([&] { return !engine_->snapshot().last_error.empty(); }));
+  EXPECT_FALSE(engine_->snapshot().able);
+  EXPECT_EQ(engine_->snapshot().last_error, "clone3");
+  const Answer waiting = submit("echo");
+  EXPECT_TRUE(eventually_queued(1));
+  control_->fail_making("");
+  EXPECT_EQ(waiting.get().status, Status::kOk);
+  EXPECT_TRUE(eventually([&] { return engine_->snapshot().able; }));
+  EXPECT_EQ(engine_->snapshot().last_error, "");
+}
+
+TEST_F(StockTest, TriesLessAndLessOftenWhileItFails) {
+  control_->fail_making("clone3");
+  make({.pool_size = 8});
+  std::this_thread::sleep_for(milliseconds{400});
+  // Four at once, then one each after 50, 150 and 350 ms.
+  EXPECT_GE(control_->record().asked, 5U);
+  EXPECT_LE(control_->record().asked, 7U);
+}
+
+TEST_F(StockTest, BecomesUnableWhenReplacingFails) {
+  make({.pool_size = 1});
+  ASSERT_TRUE(eventually_ready(1));
+  control_->fail_making("fork");
+  EXPECT_EQ(submit("echo").get().status, Status::kOk);
+  EXPECT_TRUE(eventually([&] { return !engine_->snapshot().able; }));
+}
+
+TEST_F(StockTest, RefusesJobsThatWaitTooLongWhileNoCellCanBeMade) {
+  control_->fail_making("clone3");
+  make({.cell_wait = milliseconds{40}});
+  const Answer first = submit("echo");
+  const Answer second = submit("echo");
+  EXPECT_EQ(first.get().status, Status::kOverloaded);
+  EXPECT_EQ(first.get().error, "No cell can be made at the moment");
+  EXPECT_GE(first.get().retry_after, std::chrono::seconds{1});
+  EXPECT_EQ(second.get().status, Status::kOverloaded);
+  EXPECT_TRUE(eventually_queued(0));
+}
+
+TEST_F(StockTest, DoesNotRefuseWaitingJobsWhileCellsCanBeMade) {
+  make({.max_running = 1, .pool_size = 1, .cell_wait = milliseconds{20}});
+  const Answer first = submit("sleep 100");
+  const Answer second = submit("echo");
+  EXPECT_EQ(first.get().status, Status::kOk);
+  EXPECT_EQ(second.get().status, Status::kOk);
+}
+
+}  // namespace
+}  // namespace cellblock::engine

@@ -1,0 +1,86 @@
+#include "http/execute_adapter.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/request_id.hpp"
+#include "service/envelope.hpp"
+
+namespace cellblock::http {
+namespace {
+
+bhttp::status http_status(engine::Status status) {
+  switch (status) {
+    case engine::Status::kOk:
+      return bhttp::status::ok;
+    case engine::Status::kOverloaded:
+    case engine::Status::kCancelled:
+      return bhttp::status::service_unavailable;
+    case engine::Status::kInternalError:
+      return bhttp::status::internal_server_error;
+    default:
+      return bhttp::status::bad_request;
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+engine::Outcome wrong_content_type() {
+  engine::Outcome outcome;
+  outcome.status = engine::Status::kInvalidRequest;
+  outcome.error = "Content-Type must be application/json";
+  return outcome;
+}
+
+}  // namespace
+
+bool is_json_content_type(std::string_view value) {
+  std::string type(trimmed(value.substr(0, value.find(';'))));
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+Reply reply_for(const engine::Outcome& outcome, std::string_view id) {
+  // An execution that is ended while its client still listens was ended by the service's shutdown.
+  if (outcome.status == engine::Status::kCancelled) {
+    engine::Outcome ended;
+    ended.status = engine::Status::kOverloaded;
+    ended.error = "The service is shutting down";
+    ended.retry_after = outcome.retry_after;
+    return reply_for(ended, id);
+  }
+  Reply reply;
+  reply.status = http_status(outcome.status);
+  reply.body = service::envelope_json(outcome, id);
+  if (outcome.status == engine::Status::kOverloaded) {
+    reply.retry_after = std::max(outcome.retry_after, std::chrono::seconds(1));
+  }
+  return reply;
+}
+
+net::awaitable<Reply> execute(Exchange& exchange) {
+  const std::string id = random_id();
+  if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
+    co_return reply_for(wrong_content_type(), id);
+  }
+  const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
+  const auto ticket = exchange.service.submit(exchange.request.body(), id, pending->completion());
+  if (!ticket) co_return reply_for(ticket.error(), id);
+  const std::optional<engine::Outcome> outcome = co_await pending->wait(exchange.client);
+  if (!outcome) {
+    exchange.service.cancel(*ticket);
+    Reply nothing;
+    nothing.nobody_reads = true;
+    co_return nothing;
+  }
+  co_return reply_for(*outcome, id);
+}
+
+}  // namespace cellblock::http

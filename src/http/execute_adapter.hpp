@@ -1,0 +1,19 @@
+// POST /execute: the contract's wire format over the service.
+#pragma once
+
+#include <string_view>
+
+#include "engine/execution.hpp"
+#include "http/asio.hpp"
+#include "http/reply.hpp"
+#include "http/routes.hpp"
+
+namespace cellblock::http {
+
+[[nodiscard]] net::awaitable<Reply> execute(Exchange& exchange);
+
+// Only the parts that can be tested without a connection.
+[[nodiscard]] bool is_json_content_type(std::string_view value);
+[[nodiscard]] Reply reply_for(const engine::Outcome& outcome, std::string_view id);
+
+}  // namespace cellblock::http

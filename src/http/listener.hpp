@@ -1,0 +1,19 @@
+// The listening socket.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/error.hpp"
+#include "http/asio.hpp"
+
+namespace cellblock::http {
+
+// Binds and listens; close-on-exec, so that no program started later inherits it. `host` is an address or
+// a name, of which the first address counts. The error names host and port, the reason and what to change.
+[[nodiscard]] base::Result<tcp::acceptor> open_listener(const net::any_io_executor& executor,
+                                                        const std::string& host, std::uint16_t port);
+
+void set_close_on_exec(int descriptor);
+
+}  // namespace cellblock::http

@@ -1,0 +1,57 @@
+// Brings the outcome of an execution from the engine's thread to the connection that waits for it.
+//
+//   engine's thread:  completion() ──▶ gate open? waiter alive? ──▶ post to the connection's strand
+//   strand:           wait() ◀── outcome, or the client is gone
+//
+// The engine may finish after the connection, and even after the server, is gone; then the outcome is
+// dropped.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "engine/engine.hpp"
+#include "engine/execution.hpp"
+#include "http/asio.hpp"
+
+namespace cellblock::http {
+
+// Stands between other threads and an io_context that will be destroyed.
+class CompletionGate {
+ public:
+  // Calls `action` unless the gate has been closed. What it does with the io_context is safe.
+  template <typename Action>
+  void pass(Action&& action) {
+    const std::lock_guard lock(mutex_);
+    if (open_) action();
+  }
+  // Returns when nobody is inside any more. Call before the io_context is destroyed.
+  void close() {
+    const std::lock_guard lock(mutex_);
+    open_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool open_ = true;  // guarded by mutex_
+};
+
+class PendingExecution : public std::enable_shared_from_this<PendingExecution> {
+ public:
+  PendingExecution(net::any_io_executor executor, std::shared_ptr<CompletionGate> gate);
+
+  // For Engine::submit. Holds nothing alive.
+  [[nodiscard]] engine::Completion completion();
+
+  // On the executor only. Waits as long as it takes for the outcome, or for the client to go: then nothing.
+  [[nodiscard]] net::awaitable<std::optional<engine::Outcome>> wait(beast::tcp_stream& client);
+
+ private:
+  net::any_io_executor executor_;
+  net::steady_timer timer_;  // its cancellation is the signal that the outcome is there
+  std::shared_ptr<CompletionGate> gate_;
+  std::optional<engine::Outcome> outcome_;
+};
+
+}  // namespace cellblock::http

@@ -1,0 +1,24 @@
+// What a handler answers: a plain value that the session turns into an HTTP message.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "http/asio.hpp"
+
+namespace cellblock::http {
+
+struct Reply {
+  bhttp::status status = bhttp::status::ok;
+  std::string body;                     // JSON text
+  std::string allow;                    // for 405
+  std::chrono::seconds retry_after{0};  // sent unless zero
+  bool close = false;                   // what follows on this connection cannot be trusted
+  bool nobody_reads = false;            // the client is gone: send nothing and close
+};
+
+// {"error": error, "status": word}; bytes in `error` that are not UTF-8 are replaced.
+[[nodiscard]] Reply error_reply(bhttp::status status, std::string_view error, std::string_view word);
+
+}  // namespace cellblock::http

@@ -1,0 +1,41 @@
+// Which handler answers which path and method.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "http/asio.hpp"
+#include "http/pending_execution.hpp"
+#include "http/reply.hpp"
+#include "service/execution_service.hpp"
+
+namespace cellblock::http {
+
+// One request on its way through a handler. Everything referred to outlives the handler's coroutine.
+struct Exchange {
+  const Request& request;
+  service::ExecutionService& service;
+  beast::tcp_stream& client;
+  std::shared_ptr<CompletionGate> gate;
+};
+
+using Handler = net::awaitable<Reply> (*)(Exchange&);
+
+struct Route {
+  std::string_view path;
+  bhttp::verb method;  // a GET route also answers HEAD
+  Handler handler;
+};
+
+// Either the route or the answer that there is none: 404, or 405 with Allow.
+struct Found {
+  const Route* route = nullptr;
+  Reply refusal;
+};
+[[nodiscard]] Found find_route(bhttp::verb method, std::string_view target);
+
+// The path of a request target: without query, and without scheme and authority in the absolute form that
+// proxies send. Not percent-decoded: no route needs that.
+[[nodiscard]] std::string_view path_of(std::string_view target);
+
+}  // namespace cellblock::http

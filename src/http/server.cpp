@@ -1,0 +1,123 @@
+#include "http/server.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <exception>
+#include <string>
+
+#include "http/listener.hpp"
+#include "http/session.hpp"
+
+namespace cellblock::http {
+namespace {
+
+// Out of descriptors or memory: accepting again at once would only burn a CPU.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+// How long aborted connections get to notice it.
+constexpr std::chrono::seconds kAbortLimit{2};
+
+constexpr std::string_view kFull =
+    "HTTP/1.1 503 Service Unavailable\r\nServer: cellblock\r\nContent-Type: application/json\r\n"
+    "Retry-After: 1\r\nConnection: close\r\nContent-Length: 54\r\n\r\n"
+    R"({"error":"Too many connections","status":"overloaded"})";
+
+}  // namespace
+
+Server::Server(ServerOptions options, service::ExecutionService& service)
+    : options_(std::move(options)), service_(service), acceptor_(net::make_strand(context_)) {}
+
+base::Result<std::unique_ptr<Server>> Server::bind(ServerOptions options,
+                                                   service::ExecutionService& service) {
+  std::unique_ptr<Server> server(new Server(std::move(options), service));
+  auto acceptor =
+      open_listener(server->acceptor_.get_executor(), server->options_.host, server->options_.port);
+  if (!acceptor) return tl::make_unexpected(std::move(acceptor.error()));
+  server->acceptor_ = std::move(*acceptor);
+  error_code failed;
+  server->port_ = server->acceptor_.local_endpoint(failed).port();
+  return server;
+}
+
+Server::~Server() {
+  shutdown(std::chrono::milliseconds(0));
+}
+
+void Server::start() {
+  net::co_spawn(
+      acceptor_.get_executor(), [this] { return accept_loop(); },
+      [this](const std::exception_ptr& failure) {
+        if (failure) log("Accepting connections has failed");
+      });
+  for (unsigned i = 0; i < std::max(options_.threads, 1U); ++i) {
+    threads_.emplace_back([this] {
+      // Keeps the thread when there is nothing to do for a moment.
+      const auto work = net::make_work_guard(context_);
+      context_.run();
+    });
+  }
+}
+
+void Server::stop_accepting() {
+  net::post(acceptor_.get_executor(), [this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+  });
+  connections_.stop_all();
+}
+
+bool Server::shutdown(std::chrono::milliseconds limit) {
+  if (threads_.empty()) {
+    gate_->close();
+    return true;
+  }
+  stop_accepting();
+  const bool clean = connections_.wait_until_none(limit);
+  if (!clean) {
+    connections_.abort_all();
+    if (!connections_.wait_until_none(kAbortLimit)) log("Connections were left at the end");
+  }
+  context_.stop();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  // The engine may still finish executions that nobody waits for; they must not reach the context.
+  gate_->close();
+  return clean;
+}
+
+net::awaitable<void> Server::accept_loop() {
+  while (acceptor_.is_open()) {
+    tcp::socket socket(net::any_io_executor(net::make_strand(context_)));
+    error_code failed;
+    co_await acceptor_.async_accept(socket, net::redirect_error(net::use_awaitable, failed));
+    if (!acceptor_.is_open()) co_return;
+    if (!failed) {
+      admit(std::move(socket));
+    } else if (failed != net::error::connection_aborted) {
+      log("Cannot accept a connection: " + failed.message());
+      net::steady_timer pause(acceptor_.get_executor(), kAcceptPause);
+      co_await pause.async_wait(net::redirect_error(net::use_awaitable, failed));
+    }
+  }
+}
+
+void Server::admit(tcp::socket socket) {
+  set_close_on_exec(socket.native_handle());
+  if (connections_.count() >= options_.max_connections) {
+    // Fits into any socket buffer; whoever does not get it sees the connection close.
+    (void)::send(socket.native_handle(), kFull.data(), kFull.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return;
+  }
+  error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  const auto session =
+      std::make_shared<Session>(std::move(socket), SessionContext{options_, service_, connections_, gate_});
+  connections_.add(session);
+  session->start();
+}
+
+void Server::log(std::string_view line) const {
+  if (options_.log) options_.log(line);
+}
+
+}  // namespace cellblock::http

@@ -1,0 +1,93 @@
+// The jailer's loop: makes cells at the server's word, ends them, and keeps the zygote alive.
+//
+//   Spawn ─▶ [waiting] ─slot─▶ furnishing ─report─▶ forking ─Forked─▶ running ─Reaped─▶ ending ─▶ gone
+//
+// A cell is over when its interpreter's process is reaped (by the zygote, its parent) and its first process
+// is dead, which the kernel lets happen only after everything in the pid namespace is. Then, and only
+// then, its slot is free again.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/fd.hpp"
+#include "jailer/first_process.hpp"
+#include "jailer/slots.hpp"
+#include "jailer/zygote_process.hpp"
+#include "protocol/control.hpp"
+#include "sandbox/jail_spec.hpp"
+
+namespace cellblock::jailer {
+
+// What the jailer holds of the host; opened before the host's tree goes out of sight.
+struct HostHandles {
+  base::Fd server;          // control socket
+  base::Fd proc;            // the jailer's own /proc
+  base::Fd zygote_program;  // executable
+  bool privileged = false;  // may map any outside uid
+};
+
+class Jailer {
+ public:
+  Jailer(sandbox::JailSpec spec, HostHandles host, sandbox::CgroupTree& tree);
+  // Runs until the server is gone or the first zygote can't be started; then ends every cell. Returns the
+  // process's exit code.
+  int run();
+
+ private:
+  struct Cell {
+    std::uint64_t id = 0;
+    std::uint32_t slot = 0;
+    FirstProcess first;
+    std::vector<base::Fd> channels;  // socket, stdout, stderr, until the zygote has them
+    bool forked = false;             // the zygote has been asked to fork
+    bool announced = false;          // the server knows that it lives or that it failed
+    bool reaped = false;
+    bool first_gone = false;
+    bool lost = false;
+    std::int32_t status = 0;
+    std::uint64_t cpu_us = 0;
+  };
+
+  bool start_zygote();
+  void on_server();
+  void on_zygote();
+  void on_children();
+  void on_report(Cell& cell);
+  void on_first_gone(Cell& cell);
+  void on_zygote_dead(std::int32_t status);
+
+  void spawn_waiting();
+  void spawn(protocol::Received request);
+  void limit(const protocol::ControlMessage& request);
+  void fail_spawn(Cell& cell, sandbox::StepFailure failure);
+  void end(Cell& cell);
+  void finish_if_over(std::uint64_t id);
+  void end_everything();
+
+  Cell* find(std::uint64_t id);
+  void watch(int fd, std::uint64_t what, std::uint64_t id);
+  void wait_and_dispatch(int timeout_ms);
+  void tell(const protocol::ControlMessage& message, std::span<const int> fds = {});
+
+  sandbox::JailSpec spec_;
+  HostHandles host_;
+  Slots slots_;
+  base::Fd epoll_;
+  base::Fd children_;  // signalfd for SIGCHLD
+  ZygoteProcess zygote_;
+  bool zygote_up_ = false;
+  bool server_gone_ = false;
+  std::chrono::milliseconds restart_delay_{0};
+  std::chrono::steady_clock::time_point restart_at_;
+  std::map<std::uint64_t, Cell> cells_;
+  std::deque<protocol::Received> waiting_;
+};
+
+}  // namespace cellblock::jailer

@@ -1,0 +1,23 @@
+// Starts the zygote as a program of its own: fresh memory, a fixed environment, and no descriptor but its
+// control socket and its specification.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/fd.hpp"
+#include "sandbox/step.hpp"
+
+namespace cellblock::jailer {
+
+struct ZygoteProcess {
+  pid_t pid = -1;
+  base::Fd control;
+};
+
+// `program` is an open descriptor of the executable, since the jailer's tree does not show it.
+// `spec_json` goes to the zygote as a file on descriptor 4.
+tl::expected<ZygoteProcess, sandbox::StepFailure> start_zygote(int program, const std::string& spec_json);
+
+}  // namespace cellblock::jailer

@@ -1,0 +1,30 @@
+// The payload of kRun: the script, its input, and the limits that the cell sets on itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cellblock::protocol {
+
+struct RunRequest {
+  std::string script;
+  std::string args_json;
+  std::string kwargs_json;
+  std::string stdin_text;
+  std::uint64_t cpu_seconds = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t open_files = 0;
+  std::uint64_t processes = 0;
+  std::uint64_t result_bytes = 0;
+  bool strict = false;
+
+  bool operator==(const RunRequest&) const = default;
+};
+
+[[nodiscard]] std::string encode_run(const RunRequest& request);
+// nullopt when the payload is not exactly one RunRequest.
+[[nodiscard]] std::optional<RunRequest> decode_run(std::string_view payload);
+
+}  // namespace cellblock::protocol

@@ -1,0 +1,22 @@
+#include "protocol/run_frame.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cellblock::protocol {
+namespace {
+
+TEST(RunFrame, RoundTrips) {
+  const RunRequest request{"def main(): pass", "[1]", "{\"a\":2}", "in\0put", 1, 2, 3, 4, 5, true};
+  EXPECT_EQ(decode_run(encode_run(request)), request);
+}
+
+TEST(RunFrame, EveryCutAndEveryTrailingByteIsRefused) {
+  const std::string payload = encode_run({"s", "[]", "{}", "", 1, 2, 3, 4, 5, false});
+  for (std::size_t length = 0; length < payload.size(); ++length) {
+    EXPECT_FALSE(decode_run(payload.substr(0, length)).has_value()) << length;
+  }
+  EXPECT_FALSE(decode_run(payload + "x").has_value());
+}
+
+}  // namespace
+}  // namespace cellblock::protocol

@@ -1,0 +1,122 @@
+#include "runner/cell_process.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "protocol/frame.hpp"
+#include "protocol/run_frame.hpp"
+#include "sandbox/cell_setup.hpp"
+
+namespace cellblock::runner {
+namespace {
+
+constexpr int kExitBroken = 70;
+// Above RLIMIT_NOFILE: a script that closes "every descriptor" up to its limit does not cut its own answer off.
+constexpr int kFirstPrivateFd = 1000;
+// A run frame holds a script, arguments and input, all bounded by the server's limit for a request body.
+constexpr std::size_t kRunFrameLimit = std::size_t{1} << 30U;
+
+// Moves a descriptor out of the way of the numbers that scripts use.
+base::Fd moved_up(base::Fd fd) { return base::Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstPrivateFd)); }
+
+// Leaves 0 to 2 and the cell's own descriptors, in any order; everything else belongs to the zygote.
+bool close_the_rest(std::vector<unsigned> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned from = 3;
+  for (const unsigned fd : kept) {
+    if (fd > from && ::syscall(SYS_close_range, from, fd - 1, 0) != 0) return false;
+    from = fd + 1;
+  }
+  return ::syscall(SYS_close_range, from, ~0U, 0) == 0;
+}
+
+bool send(int channel, protocol::FrameKind kind, std::string_view payload) {
+  return base::write_all(channel, protocol::frame_header(kind, payload.size())).has_value() &&
+         base::write_all(channel, payload).has_value();
+}
+
+[[noreturn]] void fail(int channel, sandbox::StepFailure failure) {
+  std::string payload;
+  protocol::append_u64(payload, static_cast<std::uint64_t>(failure.step));
+  protocol::append_u64(payload, static_cast<std::uint64_t>(failure.code));
+  send(channel, protocol::FrameKind::kFailed, payload);
+  ::_exit(kExitBroken);
+}
+
+std::optional<protocol::RunRequest> receive_run(int channel) {
+  protocol::FrameReader reader(kRunFrameLimit);
+  std::array<char, 65536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): zeroing it costs pages
+  for (;;) {
+    const ssize_t count = ::read(channel, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    // End of file: the server has no use for this cell any more.
+    if (count <= 0) return std::nullopt;
+    reader.feed({buffer.data(), static_cast<std::size_t>(count)});
+    auto frame = reader.next();
+    if (!frame || (*frame && (*frame)->kind != protocol::FrameKind::kRun)) return std::nullopt;
+    if (*frame) return protocol::decode_run((*frame)->payload);
+  }
+}
+
+// Standard input is an unnamed file in the cell's own /tmp, so that it can be read, seeked and inherited.
+bool place_stdin(const std::string& text) {
+  if (text.empty()) return true;
+  const base::Fd file(::open(sandbox::kWorkingDirectory.data(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  return file.valid() && base::write_all(file.get(), text) && ::lseek(file.get(), 0, SEEK_SET) == 0 &&
+         ::dup2(file.get(), 0) == 0;
+}
+
+// Limits that the request lowered. Lowering always works, so a failure is a broken cell.
+bool lower_limits(const protocol::RunRequest& request) {
+  return sandbox::set_rlimits({request.cpu_seconds, request.file_bytes, request.open_files, request.processes})
+      .has_value();
+}
+
+}  // namespace
+
+void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<const sock_filter> filter) {
+  const base::Fd channel = moved_up(std::move(descriptors.channel));
+  base::Fd out = moved_up(std::move(descriptors.out));
+  base::Fd err = moved_up(std::move(descriptors.err));
+  base::Fd first_process = moved_up(std::move(descriptors.first_process));
+  sandbox::SealInput seal;
+  std::vector<unsigned> kept;
+  for (const base::Fd* fd : std::initializer_list<const base::Fd*>{&channel, &out, &err, &first_process}) {
+    if (!fd->valid()) ::_exit(kExitBroken);
+    kept.push_back(static_cast<unsigned>(fd->get()));
+  }
+  for (const base::Fd& fd : descriptors.cgroup_procs) {
+    seal.cgroup_procs.push_back(fd.get());
+    kept.push_back(static_cast<unsigned>(fd.get()));
+  }
+  if (!close_the_rest(kept)) fail(channel.get(), {sandbox::Step::kDescriptors, errno});
+  seal.first_process = first_process.get();
+  seal.filter = filter;
+  // Bounds for the time before the request's own limits are known; those can only be lower.
+  seal.rlimits = {~0ULL >> 2U, ~0ULL >> 2U, kFirstPrivateFd, ~0ULL >> 2U};
+  if (auto sealed = sandbox::seal_cell(seal); !sealed) fail(channel.get(), sealed.error());
+  descriptors.cgroup_procs.clear();
+  first_process.reset();
+  if (!interpreter.prime()) fail(channel.get(), {sandbox::Step::kPrime, 0});
+  // Only now the script's own output, so that nothing of the priming is in it.
+  if (::dup2(out.get(), 1) != 1 || ::dup2(err.get(), 2) != 2) fail(channel.get(), {sandbox::Step::kDescriptors, errno});
+  out.reset();
+  err.reset();
+  if (!send(channel.get(), protocol::FrameKind::kReady, {})) ::_exit(kExitBroken);
+
+  const auto request = receive_run(channel.get());
+  if (!request) ::_exit(0);
+  if (!lower_limits(*request) || !place_stdin(request->stdin_text)) ::_exit(kExitBroken);
+  const protocol::OutcomeClaim claim = interpreter.execute(*request);
+  const bool sent = send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim));
+  // Without destructors, atexit handlers or waiting for threads: the script is over.
+  ::_exit(sent ? 0 : kExitBroken);
+}
+
+}  // namespace cellblock::runner

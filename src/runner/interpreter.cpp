@@ -1,0 +1,198 @@
+#include "runner/interpreter.hpp"
+
+#include "runner/py_ref.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+namespace cellblock::embedded {
+extern const std::string_view script_runner;
+extern const std::string_view strict_policy;
+extern const std::string_view strict_lists;
+extern const std::string_view prime_script;
+extern const std::string_view versions_script;
+}  // namespace cellblock::embedded
+
+namespace cellblock::runner {
+namespace {
+
+// The text of the current Python exception, which is cleared.
+std::string take_python_error() {
+  PyObject* type = nullptr;
+  PyObject* value = nullptr;
+  PyObject* trace = nullptr;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  const PyRef type_ref(type);
+  const PyRef value_ref(value);
+  const PyRef trace_ref(trace);
+  const PyRef text(value != nullptr ? PyObject_Str(value) : nullptr);
+  const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+  std::string message = utf8 != nullptr ? utf8 : "unknown error";
+  PyErr_Clear();
+  return message;
+}
+
+tl::unexpected<base::Error> python_error(const std::string& what, std::string hint = {}) {
+  return base::make_error(what + ": " + take_python_error(), std::move(hint));
+}
+
+// A module made of source text that is compiled into this program.
+PyRef make_module(const char* name, std::string_view source) {
+  const PyRef code(Py_CompileString(std::string(source).c_str(), name, Py_file_input));
+  if (!code) return {};
+  return PyRef(PyImport_ExecCodeModule(name, code.get()));
+}
+
+PyRef bytes(std::string_view text) {
+  return PyRef(PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+}
+
+std::string bytes_at(PyObject* tuple, Py_ssize_t index) {
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(PyTuple_GetItem(tuple, index), &data, &size) != 0) {
+    PyErr_Clear();
+    return {};
+  }
+  return {data, static_cast<std::size_t>(size)};
+}
+
+// Isolated from environment and user site, but with Debian's packages, UTF-8 throughout, and the usual
+// signal set-up (SIGPIPE and SIGXFSZ ignored, so that they become exceptions).
+base::Result<void> initialize() {
+  PyConfig config;
+  PyConfig_InitIsolatedConfig(&config);
+  config.install_signal_handlers = 1;
+  PyPreConfig before;
+  PyPreConfig_InitIsolatedConfig(&before);
+  before.utf8_mode = 1;
+  PyStatus status = Py_PreInitialize(&before);
+  // sys.executable must be a real interpreter: multiprocessing and subprocess start it.
+  if (!PyStatus_Exception(status)) {
+    status = PyConfig_SetString(&config, &config.program_name, L"/usr/bin/python3");
+  }
+  if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
+  PyConfig_Clear(&config);
+  if (PyStatus_Exception(status)) {
+    return base::make_error(std::string("start the Python interpreter: ") +
+                                (status.err_msg != nullptr ? status.err_msg : "unknown error"),
+                            "install libpython3.11 and python3.11");
+  }
+  return {};
+}
+
+base::Result<void> import_all(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const PyRef module(PyImport_ImportModule(name.c_str()));
+    if (!module) return python_error("import " + name + " ahead", "install it, or take it off the list 'preload'");
+  }
+  return {};
+}
+
+// Objects that live from here on are never looked at by the collector: a collection in a cell would
+// otherwise write to all of them and copy their pages.
+base::Result<void> freeze() {
+  const PyRef gc(PyImport_ImportModule("gc"));
+  for (const char* step : {"collect", "freeze"}) {
+    const PyRef done(gc ? PyObject_CallMethod(gc.get(), step, nullptr) : nullptr);
+    if (!done) return python_error(std::string("call gc.") + step);
+  }
+  return {};
+}
+
+}  // namespace
+
+class Interpreter::State {
+ public:
+  PyRef runner;
+  PyRef execute;
+  PyRef prime;
+};
+
+Interpreter::Interpreter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+// Not even the references are given back: the process ends, and destructors of Python objects are script
+// territory by then.
+Interpreter::~Interpreter() { static_cast<void>(state_.release()); }
+
+base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<std::string>& preload) {
+  if (auto done = initialize(); !done) return tl::make_unexpected(done.error());
+  if (auto done = import_all(preload); !done) return tl::make_unexpected(done.error());
+  auto state = std::make_unique<State>();
+  const PyRef policy = make_module("_cellblock_strict_policy", embedded::strict_policy);
+  if (!policy) return python_error("load the strict policy's checker");
+  const PyRef lists = bytes(embedded::strict_lists);
+  const PyRef loaded(PyObject_CallMethod(policy.get(), "load", "O", lists.get()));
+  if (!loaded) return python_error("load policies/strict.json");
+  state->runner = make_module("_cellblock_runner", embedded::script_runner);
+  if (!state->runner) return python_error("load the script runner");
+  PyObject_SetAttrString(state->runner.get(), "strict_policy", policy.get());
+  const PyRef settled(PyObject_CallMethod(state->runner.get(), "settle", nullptr));
+  if (!settled) return python_error("settle the script runner");
+  state->execute = PyRef(PyObject_GetAttrString(state->runner.get(), "execute"));
+  state->prime = PyRef(PyObject_GetAttrString(state->runner.get(), "prime"));
+  if (!state->execute || !state->prime) return python_error("find the script runner's functions");
+  std::unique_ptr<Interpreter> interpreter(new Interpreter(std::move(state)));
+  // Once in the zygote itself, so that what is made lazily on a first run is made once and not in each cell.
+  if (!interpreter->prime()) return base::make_error("run the priming script in the zygote");
+  if (auto done = freeze(); !done) return tl::make_unexpected(done.error());
+  return interpreter;
+}
+
+std::string Interpreter::versions_json() {
+  const PyRef module = make_module("_cellblock_versions", embedded::versions_script);
+  const PyRef text(module ? PyObject_CallMethod(module.get(), "versions", nullptr) : nullptr);
+  const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+  if (utf8 == nullptr) {
+    PyErr_Clear();
+    return "{}";
+  }
+  return utf8;
+}
+
+pid_t Interpreter::fork() {
+  PyOS_BeforeFork();
+  const pid_t pid = ::fork();
+  const int code = errno;
+  if (pid == 0) {
+    PyOS_AfterFork_Child();
+  } else {
+    PyOS_AfterFork_Parent();
+  }
+  errno = code;
+  return pid;
+}
+
+bool Interpreter::prime() {
+  const PyRef snippet = bytes(embedded::prime_script);
+  const PyRef done(PyObject_CallOneArg(state_->prime.get(), snippet.get()));
+  if (!done) PyErr_Clear();
+  return done && PyObject_IsTrue(done.get()) == 1;
+}
+
+protocol::OutcomeClaim Interpreter::execute(const protocol::RunRequest& request) {
+  const PyRef script = bytes(request.script);
+  const PyRef args = bytes(request.args_json);
+  const PyRef kwargs = bytes(request.kwargs_json);
+  const PyRef outcome(PyObject_CallFunction(state_->execute.get(), "OOOOK", script.get(), args.get(),
+                                            kwargs.get(), request.strict ? Py_True : Py_False,
+                                            static_cast<unsigned long long>(request.result_bytes)));
+  // What C code of the script's libraries has buffered belongs to its output too.
+  std::fflush(nullptr);
+  protocol::OutcomeClaim claim{protocol::OutcomeKind::kException, {}, "The script's outcome could not be read", {}};
+  if (!outcome || !PyTuple_Check(outcome.get()) || PyTuple_Size(outcome.get()) != 4) {
+    PyErr_Clear();
+    return claim;
+  }
+  claim.kind = static_cast<protocol::OutcomeKind>(PyLong_AsLong(PyTuple_GetItem(outcome.get(), 0)));
+  claim.result_json = bytes_at(outcome.get(), 1);
+  claim.error = bytes_at(outcome.get(), 2);
+  claim.exception_json = bytes_at(outcome.get(), 3);
+  return claim;
+}
+
+}  // namespace cellblock::runner

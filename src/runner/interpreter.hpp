@@ -1,0 +1,47 @@
+// The embedded CPython of the zygote and its cells. The only part that includes Python.h, and only in its
+// source.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "protocol/outcome_frame.hpp"
+#include "protocol/run_frame.hpp"
+
+namespace cellblock::runner {
+
+class Interpreter {
+ public:
+  // Starts the interpreter of this process and imports `preload`. Once per process; the process must have a
+  // single thread and stays so. An import that fails is an error that names the module.
+  static base::Result<std::unique_ptr<Interpreter>> start(const std::vector<std::string>& preload);
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+  // Leaves the interpreter to the end of the process: finalising it costs time and serves nobody.
+  ~Interpreter();
+
+  // Versions of Python and of the libraries that are there, as a JSON object {"python": "3.11.2", …}.
+  [[nodiscard]] std::string versions_json();
+
+  // Through libc and with Python's own hooks: a bare clone would leave random generators and locks as they
+  // are in the parent. As fork(): 0 in the child, -1 with errno on failure.
+  pid_t fork();
+
+  // In a cell, before it takes a script: reseeds what the fork copied and runs a throw-away script, whose
+  // output goes to descriptors 1 and 2 as they are then. False when even that fails.
+  bool prime();
+
+  // In a cell: runs the script. Whatever the script does, this returns a claim or the process ends.
+  protocol::OutcomeClaim execute(const protocol::RunRequest& request);
+
+ private:
+  class State;
+  explicit Interpreter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cellblock::runner

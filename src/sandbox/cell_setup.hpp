@@ -1,0 +1,38 @@
+// The two halves of making a cell: the first process, which owns the namespaces and mounts, and the
+// sealing of the interpreter's process that joins it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <linux/filter.h>
+
+#include "base/fd.hpp"
+#include "sandbox/jail_spec.hpp"
+#include "sandbox/rlimits.hpp"
+#include "sandbox/step.hpp"
+
+namespace cellblock::sandbox {
+
+// In the first process of a cell, cloned into new namespaces with its ids mapped: takes on the cell's ids,
+// mounts /tmp, /dev/shm and /proc, and names the host. Still privileged inside afterwards.
+StepResult furnish_cell(const JailSpec& spec);
+
+// What the interpreter's process brings to its sealing. All descriptors are borrowed.
+struct SealInput {
+  int first_process = -1;           // pidfd of the cell's first process
+  std::vector<int> cgroup_procs;    // of the slot
+  CellRlimits rlimits;
+  std::span<const sock_filter> filter;
+};
+
+// In the interpreter's process, right after the fork: joins the cell and gives up everything, in an order
+// in which each step still may do what it needs. On an error the caller reports it and dies.
+StepResult seal_cell(const SealInput& input);
+
+// For the first process once it has nothing more to do: no capabilities, and a filter that leaves it
+// nothing but waiting. Never returns on success; it lives until it is killed and with it the cell.
+StepResult seal_first_process(int report);
+
+}  // namespace cellblock::sandbox

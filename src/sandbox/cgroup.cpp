@@ -1,0 +1,24 @@
+#include "sandbox/cgroup.hpp"
+
+#include <fcntl.h>
+
+#include "sandbox/cgroup_mounts.hpp"
+#include "sandbox/cgroup_v1.hpp"
+#include "sandbox/cgroup_v2.hpp"
+
+namespace cellblock::sandbox {
+
+base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& service_id, const std::string& root) {
+  const auto mountinfo = base::read_file(AT_FDCWD, "/proc/self/mountinfo");
+  if (!mountinfo) return tl::make_unexpected(mountinfo.error());
+  const auto own = base::read_file(AT_FDCWD, "/proc/self/cgroup");
+  if (!own) return tl::make_unexpected(own.error());
+  const CgroupMounts mounts = parse_cgroup_mounts(*mountinfo, *own);
+  // On a hybrid host the unified hierarchy is mounted as well, but without controllers.
+  if (cgroup_v2_usable(mounts)) return make_cgroup_v2(mounts, service_id, root);
+  if (!mounts.v1.empty()) return make_cgroup_v1(mounts, service_id);
+  return base::make_error("find a cgroup hierarchy with memory, pids and cpu",
+                          "mount cgroup2 at /sys/fs/cgroup, or run where one is mounted");
+}
+
+}  // namespace cellblock::sandbox

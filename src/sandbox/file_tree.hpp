@@ -1,0 +1,31 @@
+// The read-only file tree that every cell lives on: a tmpfs with read-only binds of what Python needs of
+// the host's /usr, chosen files of /etc as copies, a minimal /dev, and empty mount points.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sandbox/step.hpp"
+
+namespace cellblock::sandbox {
+
+// One thing of the host that the tree shows. Everything else of the host is absent.
+struct TreeEntry {
+  enum class Kind : unsigned char { kBind, kCopy, kCopyLinks };
+  Kind kind;
+  const char* path;
+  bool required;
+  const char* reason;
+};
+
+// The table of what is shown, with reasons; library_paths of the spec come on top as read-only binds.
+[[nodiscard]] const std::vector<TreeEntry>& tree_entries();
+
+// Builds the tree at `root` (an empty directory of the caller's own mount namespace, whose propagation is
+// private) and makes it read-only. The caller needs CAP_SYS_ADMIN in the owner of the mount namespace.
+StepResult build_file_tree(const std::string& root, const std::vector<std::string>& library_paths);
+
+// Makes `root` the root of the mount namespace and detaches the host's tree.
+StepResult pivot_into(const std::string& root);
+
+}  // namespace cellblock::sandbox

@@ -1,0 +1,41 @@
+#include <grp.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "sandbox/cell_setup.hpp"
+
+namespace cellblock::sandbox {
+namespace {
+
+constexpr unsigned long kWritable = MS_NOSUID | MS_NODEV;
+constexpr std::string_view kHostName = "cell";
+
+}  // namespace
+
+StepResult furnish_cell(const JailSpec& spec) {
+  // The ids of the jailer are unmapped in here; these are the only mapped ones. Capabilities stay, since
+  // the uid that is left behind is not this namespace's root.
+  if (::setresgid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
+  if (::setresuid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
+  const std::string bounds =
+      "size=" + std::to_string(spec.tmp_bytes) + ",nr_inodes=" + std::to_string(spec.tmp_inodes);
+  // The only place that a script can write to, bounded in bytes and files.
+  if (::mount("tmp", "/tmp", "tmpfs", kWritable, (bounds + ",mode=0700").c_str()) != 0) {
+    return step_failed(Step::kMountTmp);
+  }
+  // Semaphores and shared memory of multiprocessing live here; it counts as memory like /tmp does.
+  if (::mount("shm", "/dev/shm", "tmpfs", kWritable | MS_NOEXEC, (bounds + ",mode=1777").c_str()) != 0) {
+    return step_failed(Step::kMountShm);
+  }
+  // Of this pid namespace, and of it only the processes: nothing of the kernel's state and settings.
+  if (::mount("proc", "/proc", "proc", kWritable | MS_NOEXEC, "subset=pid") != 0) {
+    return step_failed(Step::kMountProc);
+  }
+  // The host's own name is nobody's business in here.
+  if (::sethostname(kHostName.data(), kHostName.size()) != 0) return step_failed(Step::kHostname);
+  return {};
+}
+
+}  // namespace cellblock::sandbox

@@ -1,0 +1,25 @@
+#include "sandbox/jail_spec.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cellblock::sandbox {
+namespace {
+
+TEST(JailSpec, RoundTripsThroughJson) {
+  JailSpec spec;
+  spec.service_id = "12-ab";
+  spec.memory_bytes = 1;
+  spec.preload = {"numpy", "pandas"};
+  const auto back = jail_spec_from_json(to_json(spec));
+  ASSERT_TRUE(back.has_value()) << back.error().message();
+  EXPECT_EQ(to_json(*back), to_json(spec));
+  EXPECT_EQ(back->preload, spec.preload);
+}
+
+TEST(JailSpec, AMissingFieldIsAnError) {
+  EXPECT_FALSE(jail_spec_from_json("{}").has_value());
+  EXPECT_FALSE(jail_spec_from_json("[").has_value());
+}
+
+}  // namespace
+}  // namespace cellblock::sandbox

@@ -1,0 +1,23 @@
+// Landlock: the second file-system wall, beside the mount namespace.
+#pragma once
+
+#include <span>
+
+#include "sandbox/step.hpp"
+
+namespace cellblock::sandbox {
+
+struct LandlockRule {
+  const char* path;
+  enum class Access : unsigned char { kRead, kDevice, kReadWrite } access;
+};
+
+// 0 when the kernel has no Landlock, else its ABI version.
+[[nodiscard]] int landlock_abi();
+
+// Restricts the calling thread, and all it starts from here on, to the given paths; everything else is
+// refused with EACCES. Handles every right that the running kernel knows. Needs no_new_privs. A path that
+// doesn't exist is an error: rules describe a tree that this program has built.
+StepResult restrict_with_landlock(std::span<const LandlockRule> rules);
+
+}  // namespace cellblock::sandbox

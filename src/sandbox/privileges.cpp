@@ -1,0 +1,44 @@
+#include "sandbox/privileges.hpp"
+
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace cellblock::sandbox {
+namespace {
+
+constexpr unsigned long kSecurebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                                      SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                                      SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+
+}  // namespace
+
+StepResult drop_capabilities() {
+  // First what itself needs CAP_SETPCAP: securebits and the bounding set.
+  if (::prctl(PR_SET_SECUREBITS, kSecurebits, 0, 0, 0) != 0) return step_failed(Step::kCapabilities);
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    // EINVAL says that this kernel knows no capability of this number, nor any above.
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
+      if (errno == EINVAL) break;
+      return step_failed(Step::kCapabilities);
+    }
+  }
+  // Ambient capabilities would survive an exec.
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return step_failed(Step::kCapabilities);
+  // Effective, permitted and inheritable, both halves of the 64-bit sets.
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+  if (::syscall(SYS_capset, &header, none.data()) != 0) return step_failed(Step::kCapabilities);
+  return {};
+}
+
+StepResult set_no_new_privs() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return step_failed(Step::kNoNewPrivs);
+  return {};
+}
+
+}  // namespace cellblock::sandbox

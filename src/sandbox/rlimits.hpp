@@ -1,0 +1,21 @@
+// Resource limits that a cell sets on itself. Hard and soft are equal unless a comment says why not.
+#pragma once
+
+#include <cstdint>
+
+#include "sandbox/step.hpp"
+
+namespace cellblock::sandbox {
+
+struct CellRlimits {
+  std::uint64_t cpu_seconds = 30;  // SIGXCPU at this, SIGKILL one second later
+  std::uint64_t file_bytes = 10ULL << 20U;
+  std::uint64_t open_files = 128;
+  std::uint64_t processes = 128;
+};
+
+// Sets them for the calling process. Call it after all descriptors have been passed: RLIMIT_NOFILE counts
+// those in flight. Only lowers, so it works without privileges, also a second time.
+StepResult set_rlimits(const CellRlimits& limits);
+
+}  // namespace cellblock::sandbox

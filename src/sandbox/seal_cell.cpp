@@ -1,0 +1,83 @@
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "sandbox/cell_setup.hpp"
+#include "sandbox/landlock.hpp"
+#include "sandbox/privileges.hpp"
+#include "sandbox/seccomp_load.hpp"
+
+namespace cellblock::sandbox {
+namespace {
+
+constexpr int kJoined = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+
+constexpr std::array<LandlockRule, 6> kLandlockRules = {{
+    {"/", LandlockRule::Access::kRead},
+    {"/tmp", LandlockRule::Access::kReadWrite},
+    {"/dev/shm", LandlockRule::Access::kReadWrite},
+    {"/dev/null", LandlockRule::Access::kDevice},
+    {"/dev/zero", LandlockRule::Access::kDevice},
+    {"/dev/full", LandlockRule::Access::kDevice},
+}};
+
+StepResult join_namespaces(int first_process) {
+  // The pid namespace was entered by the fork; the rest in one call, the user namespace first.
+  if (::setns(first_process, kJoined) != 0) return step_failed(Step::kJoinNamespaces);
+  // Made here and not by the first process, so that its root is the slot's cgroup.
+  if (::unshare(CLONE_NEWCGROUP) != 0) return step_failed(Step::kCgroupNamespace);
+  // The zygote's ids are unmapped in the cell; these are the only mapped ones.
+  if (::setresgid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
+  if (::setresuid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
+  return {};
+}
+
+// What a process inherits besides descriptors and is easily forgotten.
+StepResult shed_inheritance() {
+  // Out of the zygote's session: no controlling terminal, no shared process group.
+  if (::setsid() < 0) return step_failed(Step::kSession);
+  // Out of its session keyring. ENOSYS: a kernel without keyrings has nothing to shed.
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS) {
+    return step_failed(Step::kSession);
+  }
+  // The zygote blocks SIGCHLD for its own loop.
+  sigset_t none;
+  sigemptyset(&none);
+  if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return step_failed(Step::kSession);
+  ::umask(022);
+  if (::chdir(kWorkingDirectory.data()) != 0) return step_failed(Step::kChangeDirectory);
+  // When the host itself runs out of memory, scripts go first.
+  const base::Fd score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (!score.valid() || ::write(score.get(), "1000", 4) != 4) return step_failed(Step::kOomScore);
+  return {};
+}
+
+}  // namespace
+
+StepResult seal_cell(const SealInput& input) {
+  // While the process still has the zygote's rights over the host's cgroups.
+  for (const int procs : input.cgroup_procs) {
+    if (::write(procs, "0", 1) != 1) return step_failed(Step::kCgroupAttach);
+  }
+  if (auto done = join_namespaces(input.first_process); !done) return done;
+  if (::prctl(PR_SET_NAME, "cellblock-cell", 0, 0, 0) != 0) return step_failed(Step::kSession);
+  // The change of ids has made the process undumpable, and with it /proc/self the property of an unmapped
+  // user. Programs need theirs; nobody in here can trace, the filter sees to that.
+  if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return step_failed(Step::kSession);
+  if (auto done = shed_inheritance(); !done) return done;
+  if (auto done = set_rlimits(input.rlimits); !done) return done;
+  if (auto done = drop_capabilities(); !done) return done;
+  if (auto done = set_no_new_privs(); !done) return done;
+  if (auto done = restrict_with_landlock(kLandlockRules); !done) return done;
+  // Last, since it refuses most of the calls above.
+  return load_seccomp(input.filter);
+}
+
+}  // namespace cellblock::sandbox

@@ -1,0 +1,80 @@
+#include "service/envelope.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+namespace cellblock::service {
+namespace {
+
+using nlohmann::json;
+
+std::string dumped(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string json_string(std::string_view text) {
+  return dumped(json(text));
+}
+
+// Microseconds are as fine as the measurement.
+std::string milliseconds(double value) {
+  return std::isfinite(value) ? dumped(json(std::round(value * 1000) / 1000)) : "0.0";
+}
+
+std::string_view boolean(bool value) {
+  return value ? "true" : "false";
+}
+
+std::string exception_json(const engine::ExceptionInfo& exception) {
+  std::string text = "{\"type\":" + json_string(exception.type) +
+                     ",\"message\":" + json_string(exception.message) +
+                     ",\"traceback\":" + json_string(exception.traceback) +
+                     ",\"line\":" + (exception.line ? std::to_string(*exception.line) : "null");
+  if (exception.column) text += ",\"column\":" + std::to_string(*exception.column);
+  if (exception.text) text += ",\"text\":" + json_string(*exception.text);
+  return text + "}";
+}
+
+// Everything after `stderr`.
+std::string tail_json(const engine::Outcome& outcome, std::string_view id) {
+  std::string text = ",\"error\":";
+  text += outcome.status == engine::Status::kOk ? "null" : json_string(outcome.error);
+  text.append(",\"status\":").append(json_string(engine::status_name(outcome.status)));
+  text.append(",\"id\":").append(json_string(id));
+  text.append(",\"usage\":{\"wall_ms\":").append(milliseconds(outcome.usage.wall_ms));
+  text.append(",\"cpu_ms\":").append(milliseconds(outcome.usage.cpu_ms));
+  text.append(",\"memory_peak_kb\":").append(std::to_string(outcome.usage.memory_peak_kb));
+  text.append("},\"truncated\":{\"stdout\":").append(boolean(outcome.stdout_truncated));
+  text.append(",\"stderr\":").append(boolean(outcome.stderr_truncated)).append("},\"files\":[]");
+  if (outcome.exception) text.append(",\"exception\":").append(exception_json(*outcome.exception));
+  return text + "}";
+}
+
+}  // namespace
+
+std::string envelope_json(const engine::Outcome& outcome, std::string_view id) {
+  if (outcome.status == engine::Status::kInternalError) {
+    return "{\"error\":\"Internal error\",\"id\":" + json_string(id) + "}";
+  }
+  if (outcome.status == engine::Status::kOverloaded) {
+    const std::string reason = outcome.error.empty() ? "The service is overloaded" : outcome.error;
+    return "{\"error\":" + json_string(reason) + ",\"status\":\"overloaded\"}";
+  }
+  std::string_view result = "null";
+  if (outcome.status == engine::Status::kOk) result = outcome.result_json;
+  const std::string out = json_string(outcome.stdout_text);
+  const std::string err = json_string(outcome.stderr_text);
+  const std::string tail = tail_json(outcome, id);
+  std::string text;
+  text.reserve(result.size() + out.size() + err.size() + tail.size() + 64);
+  text.append("{\"result\":").append(result);
+  text.append(",\"stdout\":").append(out);
+  text.append(",\"stderr\":").append(err);
+  text.append(tail);
+  return text;
+}
+
+}  // namespace cellblock::service

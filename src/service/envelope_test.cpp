@@ -1,0 +1,99 @@
+#include "service/envelope.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace cellblock::service {
+namespace {
+
+using engine::Outcome;
+using engine::Status;
+using nlohmann::ordered_json;
+
+Outcome outcome_with(Status status) {
+  Outcome outcome;
+  outcome.status = status;
+  return outcome;
+}
+
+TEST(Envelope, OfAGoodRunIsTheContractsText) {
+  Outcome outcome = outcome_with(Status::kOk);
+  outcome.result_json = R"({"message": "hi"})";
+  outcome.stdout_text = "a\n";
+  outcome.usage = {0.4, 0.3, 812};
+  EXPECT_EQ(envelope_json(outcome, "abc"),
+            R"({"result":{"message": "hi"},"stdout":"a\n","stderr":"","error":null,"status":"ok","id":"abc",)"
+            R"("usage":{"wall_ms":0.4,"cpu_ms":0.3,"memory_peak_kb":812},)"
+            R"("truncated":{"stdout":false,"stderr":false},"files":[]})");
+}
+
+TEST(Envelope, OfAFaultHasNoResultAndKeepsTheOutput) {
+  Outcome outcome = outcome_with(Status::kTimeout);
+  outcome.result_json = "17";
+  outcome.stdout_text = "so far";
+  outcome.stdout_truncated = true;
+  outcome.error = "Script execution timed out (30s limit)";
+  const auto envelope = ordered_json::parse(envelope_json(outcome, "abc"));
+  EXPECT_TRUE(envelope.at("result").is_null());
+  EXPECT_EQ(envelope.at("stdout"), "so far");
+  EXPECT_EQ(envelope.at("error"), outcome.error);
+  EXPECT_EQ(envelope.at("status"), "timeout");
+  EXPECT_EQ(envelope.at("truncated").dump(), R"({"stdout":true,"stderr":false})");
+  EXPECT_FALSE(envelope.contains("exception"));
+}
+
+TEST(Envelope, ShowsWhatIsKnownOfAnException) {
+  Outcome outcome = outcome_with(Status::kException);
+  outcome.exception = engine::ExceptionInfo{"ValueError", "no \"x\"", "Traceback…", {}, {}, {}};
+  EXPECT_EQ(ordered_json::parse(envelope_json(outcome, "a")).at("exception").dump(),
+            R"({"type":"ValueError","message":"no \"x\"","traceback":"Traceback…","line":null})");
+  outcome.status = Status::kSyntaxError;
+  outcome.exception->line = 3;
+  outcome.exception->column = 7;
+  outcome.exception->text = "def main(";
+  EXPECT_EQ(ordered_json::parse(envelope_json(outcome, "a")).at("exception").dump(),
+            R"({"type":"ValueError","message":"no \"x\"","traceback":"Traceback…","line":3,"column":7,)"
+            R"("text":"def main("})");
+}
+
+TEST(Envelope, ReplacesWhatIsNotUtf8AndEscapesControls) {
+  Outcome outcome = outcome_with(Status::kException);
+  outcome.stdout_text = std::string("\xff\0\x1b", 3);
+  outcome.error = "\xc3";
+  const auto envelope = ordered_json::parse(envelope_json(outcome, "a"));
+  EXPECT_EQ(envelope.at("stdout"), std::string("\xef\xbf\xbd\0\x1b", 5));
+  EXPECT_EQ(envelope.at("error"), "\xef\xbf\xbd");
+}
+
+TEST(Envelope, SplicesALargeResultUnchanged) {
+  Outcome outcome = outcome_with(Status::kOk);
+  outcome.result_json = "\"" + std::string(16U << 20U, 'x') + "\"";
+  const std::string text = envelope_json(outcome, "a");
+  EXPECT_EQ(text.compare(10, outcome.result_json.size(), outcome.result_json), 0);
+  EXPECT_LT(text.capacity(), outcome.result_json.size() + 1024);
+}
+
+TEST(Envelope, OfAnOverloadedServiceSaysWhy) {
+  Outcome outcome = outcome_with(Status::kOverloaded);
+  outcome.error = "Queue is full";
+  EXPECT_EQ(envelope_json(outcome, "a"), R"({"error":"Queue is full","status":"overloaded"})");
+}
+
+TEST(Envelope, OfAnInternalErrorHidesTheReason) {
+  Outcome outcome = outcome_with(Status::kInternalError);
+  outcome.error = "clone3: EPERM in /srv/secret";
+  EXPECT_EQ(envelope_json(outcome, "a1"), R"({"error":"Internal error","id":"a1"})");
+}
+
+TEST(Envelope, NeverHasNumbersThatAreNotJson) {
+  Outcome outcome = outcome_with(Status::kOk);
+  outcome.usage.wall_ms = 1e300 * 1e300;
+  EXPECT_TRUE(ordered_json::accept(envelope_json(outcome, "a")));
+}
+
+}  // namespace
+}  // namespace cellblock::service

@@ -1,0 +1,49 @@
+#include "service/execution_service.hpp"
+
+#include "service/execute_request.hpp"
+
+namespace cellblock::service {
+namespace {
+
+std::string_view security_sentence(std::string_view level) {
+  if (level == "full") return "Every script runs in a fresh cell behind all walls.";
+  if (level == "restricted") {
+    return "This host forbids new namespaces: scripts run behind fewer walls; do not run hostile code here.";
+  }
+  return "NO ISOLATION: scripts run with the rights of the service; run only code that you trust.";
+}
+
+}  // namespace
+
+ExecutionService::ExecutionService(ServiceSettings settings, engine::Engine& engine)
+    : settings_(std::move(settings)), engine_(engine) {}
+
+tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::string_view body, std::string id,
+                                                                       engine::Completion done) {
+  auto job = parse_execute_request(body, {settings_.limits, settings_.policy});
+  if (!job) {
+    engine::Outcome refused;
+    refused.status = job.error().status;
+    refused.error = std::move(job.error().message);
+    return tl::make_unexpected(std::move(refused));
+  }
+  job->id = std::move(id);
+  return engine_.submit(std::move(*job), std::move(done));
+}
+
+void ExecutionService::cancel(engine::Ticket ticket) {
+  engine_.cancel(ticket);
+}
+
+Health ExecutionService::health() const {
+  Health health;
+  health.pool = engine_.snapshot();
+  health.able = health.pool.able;
+  health.draining = health.pool.draining;
+  // An empty stock does not make a working service unready: it is refilled all the time.
+  health.ready = !health.draining && (health.pool.ready > 0 || health.able);
+  health.security = security_sentence(settings_.isolation.level);
+  return health;
+}
+
+}  // namespace cellblock::service

@@ -1,0 +1,70 @@
+// The use cases of the service, for any wire format: execute a script, tell about health and version.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "engine/engine.hpp"
+#include "engine/execution.hpp"
+
+namespace cellblock::service {
+
+// What a client may rely on, by name.
+inline constexpr std::array<std::string_view, 5> kFeatures{"args", "kwargs", "stdin", "limits", "policy"};
+
+// One wall between a script and the host, as found at start by trying.
+struct Wall {
+  std::string name;
+  bool stands = false;
+  std::string means;  // the mechanism it is made of, or why it is missing
+};
+
+struct IsolationInfo {
+  std::string level;  // "full", "restricted" or "none"
+  std::vector<Wall> walls;
+};
+
+// What the operator has set and the host has shown, fixed for the life of the process.
+struct ServiceSettings {
+  engine::Limits limits;
+  engine::Policy policy = engine::Policy::kSandbox;
+  std::string version;
+  IsolationInfo isolation;
+  std::string python_version;
+  std::vector<std::pair<std::string, std::string>> libraries;  // name and version
+};
+
+struct Health {
+  bool able = false;          // cells can be made
+  bool ready = false;         // a request sent now would be served
+  bool draining = false;      // shutting down
+  std::string_view security;  // one sentence on what the isolation level is good for
+  engine::Snapshot pool;
+};
+
+// The functions may be called from any thread. Settings and engine must outlive what was submitted.
+class ExecutionService {
+ public:
+  ExecutionService(ServiceSettings settings, engine::Engine& engine);
+
+  // Runs the request in `body`. A request that is refused before it reaches the engine comes back at once
+  // as its outcome and `done` is not called; else `done` is called once, on the engine's thread.
+  [[nodiscard]] tl::expected<engine::Ticket, engine::Outcome> submit(std::string_view body, std::string id,
+                                                                     engine::Completion done);
+  // The client is gone.
+  void cancel(engine::Ticket ticket);
+
+  [[nodiscard]] Health health() const;
+  [[nodiscard]] const ServiceSettings& settings() const { return settings_; }
+
+ private:
+  const ServiceSettings settings_;
+  engine::Engine& engine_;
+};
+
+}  // namespace cellblock::service

@@ -1,0 +1,54 @@
+// cellblock-zygote: started by the jailer inside the read-only tree, with its control socket on descriptor 3
+// and the jail specification on 4. Not meant to be started by hand.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "base/fd.hpp"
+#include "runner/interpreter.hpp"
+#include "sandbox/jail_spec.hpp"
+#include "sandbox/seccomp_policy.hpp"
+#include "zygote/zygote.hpp"
+
+namespace cellblock::zygote {
+namespace {
+
+constexpr int kJailer = 3;
+constexpr int kSpec = 4;
+
+int give_up(int jailer, const base::Error& error) {
+  protocol::ControlMessage message;
+  message.kind = protocol::ControlKind::kZygoteDown;
+  message.set_text(error.message());
+  static_cast<void>(protocol::send_control(jailer, message));
+  return 1;
+}
+
+int main_of_zygote() {
+  base::Fd jailer(kJailer);
+  ::fcntl(kJailer, F_SETFD, FD_CLOEXEC);
+  const auto text = base::read_file(AT_FDCWD, "/proc/self/fd/" + std::to_string(kSpec));
+  ::close(kSpec);
+  const auto spec = text ? sandbox::jail_spec_from_json(*text) : tl::make_unexpected(text.error());
+  if (!spec) return give_up(jailer.get(), spec.error());
+  const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
+  if (!rules) return give_up(jailer.get(), rules.error());
+  auto filter = sandbox::compile_seccomp(*rules);
+  if (!filter) return give_up(jailer.get(), filter.error());
+  base::Fd own(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
+  if (!own.valid()) return give_up(jailer.get(), base::Error{"open /proc/self/ns/pid", errno, {}});
+  const auto interpreter = runner::Interpreter::start(spec->preload);
+  if (!interpreter) return give_up(jailer.get(), interpreter.error());
+  protocol::ControlMessage up;
+  up.kind = protocol::ControlKind::kZygoteUp;
+  up.set_text((*interpreter)->versions_json());
+  if (!protocol::send_control(jailer.get(), up)) return 1;
+  return Zygote(std::move(jailer), std::move(own), **interpreter, std::move(*filter)).run();
+}
+
+}  // namespace
+}  // namespace cellblock::zygote
+
+int main() { return cellblock::zygote::main_of_zygote(); }

@@ -1,0 +1,133 @@
+#include "zygote/zygote.hpp"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <utility>
+
+#include "runner/cell_process.hpp"
+#include "sandbox/step.hpp"
+
+namespace cellblock::zygote {
+namespace {
+
+using protocol::ControlKind;
+using protocol::ControlMessage;
+
+// In a kFork message: socket, stdout, stderr, the first process's pidfd, then the slot's cgroup files.
+constexpr std::size_t kFirstCgroupFd = 4;
+
+std::uint64_t microseconds(const timeval& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
+}
+
+runner::CellDescriptors descriptors_of(std::vector<base::Fd>& fds) {
+  runner::CellDescriptors descriptors;
+  descriptors.channel = std::move(fds[0]);
+  descriptors.out = std::move(fds[1]);
+  descriptors.err = std::move(fds[2]);
+  descriptors.first_process = std::move(fds[3]);
+  for (std::size_t index = kFirstCgroupFd; index < fds.size(); ++index) {
+    descriptors.cgroup_procs.push_back(std::move(fds[index]));
+  }
+  return descriptors;
+}
+
+}  // namespace
+
+Zygote::Zygote(base::Fd jailer, base::Fd own_pid_namespace, runner::Interpreter& interpreter,
+               std::vector<sock_filter> filter)
+    : jailer_(std::move(jailer)),
+      own_pid_namespace_(std::move(own_pid_namespace)),
+      interpreter_(&interpreter),
+      filter_(std::move(filter)) {}
+
+int Zygote::run() {
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &children, nullptr);
+  children_ = base::Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+  while (!jailer_gone_) {
+    std::array<pollfd, 2> watched = {{{jailer_.get(), POLLIN, 0}, {children_.get(), POLLIN, 0}}};
+    if (::poll(watched.data(), watched.size(), -1) < 0) continue;
+    // Endings first: the server may be waiting for one to tell a script's fate.
+    if (watched[1].revents != 0) on_children();
+    if (watched[0].revents != 0) on_jailer();
+  }
+  return 0;
+}
+
+void Zygote::on_jailer() {
+  auto received = protocol::receive_control(jailer_.get());
+  if (!received || !*received) {
+    jailer_gone_ = true;
+    return;
+  }
+  if ((*received)->message.kind == ControlKind::kFork && (*received)->fds.size() >= kFirstCgroupFd) {
+    fork_cell(std::move(**received));
+  }
+}
+
+void Zygote::fork_cell(protocol::Received request) {
+  ControlMessage answer;
+  answer.kind = ControlKind::kForked;
+  answer.cell = request.message.cell;
+  // Only children enter: the fork below creates the process inside the cell's pid namespace, where the first
+  // process is pid 1 already.
+  if (::setns(request.fds[3].get(), CLONE_NEWPID) != 0) {
+    answer.step = static_cast<std::uint32_t>(sandbox::Step::kPidNamespace);
+    answer.code = errno;
+    tell(answer);
+    return;
+  }
+  // Through libc with Python's hooks: this process has one thread, so the child may do anything.
+  const pid_t pid = interpreter_->fork();
+  if (pid == 0) runner::run_cell(*interpreter_, descriptors_of(request.fds), filter_);
+  const int code = errno;
+  // Back, or the next cell's namespace would be looked for from inside this one.
+  if (::setns(own_pid_namespace_.get(), CLONE_NEWPID) != 0) {
+    jailer_gone_ = true;  // can't serve any more: end, and be started anew
+    return;
+  }
+  if (pid < 0) {
+    answer.step = static_cast<std::uint32_t>(sandbox::Step::kFork);
+    answer.code = code;
+  } else {
+    cells_.emplace_back(pid, request.message.cell);
+    answer.pid = pid;
+  }
+  tell(answer);
+}
+
+void Zygote::on_children() {
+  signalfd_siginfo info{};
+  while (::read(children_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+  }
+  int status = 0;
+  rusage used{};
+  for (pid_t pid = 0; (pid = ::wait4(-1, &status, WNOHANG, &used)) > 0;) {
+    const auto found = std::find_if(cells_.begin(), cells_.end(), [&](const auto& cell) { return cell.first == pid; });
+    if (found == cells_.end()) continue;
+    ControlMessage message;
+    message.kind = ControlKind::kReaped;
+    message.cell = found->second;
+    message.code = status;
+    message.cpu_us = microseconds(used.ru_utime) + microseconds(used.ru_stime);
+    cells_.erase(found);
+    tell(message);
+  }
+}
+
+void Zygote::tell(const ControlMessage& message) {
+  if (!protocol::send_control(jailer_.get(), message)) jailer_gone_ = true;
+}
+
+}  // namespace cellblock::zygote

@@ -1,0 +1,38 @@
+// The fork server: a single-threaded process with the interpreter and its libraries loaded. It reads
+// messages of the jailer only, never a byte from a cell, and has nothing secret in its memory.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <vector>
+
+#include "base/fd.hpp"
+#include "protocol/control.hpp"
+#include "runner/interpreter.hpp"
+
+namespace cellblock::zygote {
+
+class Zygote {
+ public:
+  // `own_pid_namespace` is an open /proc/self/ns/pid, to come back after each fork.
+  Zygote(base::Fd jailer, base::Fd own_pid_namespace, runner::Interpreter& interpreter,
+         std::vector<sock_filter> filter);
+  // Serves until the jailer is gone. Returns the process's exit code.
+  int run();
+
+ private:
+  void on_jailer();
+  void on_children();
+  void fork_cell(protocol::Received request);
+  void tell(const protocol::ControlMessage& message);
+
+  base::Fd jailer_;
+  base::Fd own_pid_namespace_;
+  base::Fd children_;  // signalfd for SIGCHLD
+  runner::Interpreter* interpreter_;
+  std::vector<sock_filter> filter_;
+  std::vector<std::pair<pid_t, std::uint64_t>> cells_;  // of running interpreters, few enough to search
+  bool jailer_gone_ = false;
+};
+
+}  // namespace cellblock::zygote

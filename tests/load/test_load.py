@@ -1,0 +1,88 @@
+"""The service under load, and how fast it answers one client.
+
+Timed with http.client on a kept connection: httpx alone needs longer than the service.
+"""
+
+import http.client
+import json
+import statistics
+import threading
+import time
+
+import pytest
+from support import TIME_FACTOR, eventually
+
+CLIENTS, ROUNDS = 80, 10
+HELLO = "def main(nonce): return {'message': 'hi', 'nonce': nonce}"
+TABLE = """
+import numpy as np
+import pandas as pd
+
+def main(nonce):
+    frame = pd.DataFrame({"key": np.arange(1000) % 7, "value": np.arange(1000.0)})
+    print(nonce)
+    return {"nonce": nonce, "sums": frame.groupby("key")["value"].sum().tolist()}
+"""
+SUMS = [float(sum(range(key, 1000, 7))) for key in range(7)]
+
+
+class Client:
+    def __init__(self, server):
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60 * TIME_FACTOR)
+
+    def execute(self, script, *args):
+        body = json.dumps({"script": script, "args": args})
+        self.connection.request("POST", "/execute", body, {"Content-Type": "application/json"})
+        response = self.connection.getresponse()
+        return response.status, json.loads(response.read())
+
+
+def test_eighty_clients_each_get_their_own_answers(server):
+    wrong, times = [], []
+    start = threading.Barrier(CLIENTS)
+
+    def client(number):
+        try:
+            mine = Client(server)
+            start.wait(timeout=30)
+            for turn in range(ROUNDS):
+                nonce = f"client {number} round {turn}"
+                began = time.perf_counter()
+                status, body = mine.execute(TABLE, nonce)
+                times.append(time.perf_counter() - began)
+                if (status, body.get("result"), body.get("stdout")) != (
+                        200, {"nonce": nonce, "sums": SUMS}, nonce + "\n"):
+                    wrong.append((nonce, status, body))
+        except Exception as error:
+            wrong.append((number, repr(error)))
+
+    began = time.perf_counter()
+    threads = [threading.Thread(target=client, args=(number,), daemon=True) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=180 * TIME_FACTOR)
+    seconds = time.perf_counter() - began
+
+    assert wrong == []
+    assert len(times) == CLIENTS * ROUNDS
+    print(f"\n{len(times)} executions in {seconds:.1f} s: {len(times) / seconds:.0f}/s, "
+          f"median {statistics.median(times) * 1e3:.0f} ms, slowest {max(times) * 1e3:.0f} ms")
+    eventually(lambda: server.pool()["running"] == server.pool()["queued"] == 0, 5, "the service rests")
+
+
+@pytest.mark.parametrize("script, limit_ms", [(HELLO, 2), (TABLE, 4)], ids=["hello", "numpy+pandas"])
+def test_median_of_sequential_requests(server, script, limit_ms):
+    client = Client(server)
+    for turn in range(20):
+        client.execute(script, turn)
+    eventually(lambda: server.pool()["ready"] > 0, 10, "there are ready cells")
+    times = []
+    for turn in range(200):
+        began = time.perf_counter()
+        status, body = client.execute(script, str(turn))
+        times.append((time.perf_counter() - began) * 1e3)
+        assert (status, body["result"]["nonce"]) == (200, str(turn)), body
+    times.sort()
+    print(f"\nmedian {times[100]:.2f} ms, p90 {times[180]:.2f} ms, p99 {times[198]:.2f} ms")
+    assert statistics.median(times) < limit_ms * TIME_FACTOR
