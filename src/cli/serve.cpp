@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartLimit{120};
 constexpr std::chrono::seconds kWriteOutLimit{2};
+constexpr int kServerNice = -10;
 
 telemetry::Level level_of(config::LogLevel level) {
   switch (level) {
@@ -96,6 +98,8 @@ int serve(const config::Options& options) {
     ::kill(::getpid(), SIGUSR1);
   };
   auto backend = backends::native::make_native_backend(std::move(*jailer), settings.limits, std::move(events));
+  // The server does little and is waited for: it goes before the making of cells. Refused without root.
+  ::setpriority(PRIO_PROCESS, 0, kServerNice);
   if (auto done = forbid_new_privileges(); !done) {
     std::fprintf(stderr, "cellblock: %s\n", done.error().message().c_str());
     return kExitCannotSeal;

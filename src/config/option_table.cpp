@@ -225,7 +225,7 @@ std::vector<OptionSpec> capacity_rows() {
        .lowest = 0,
        .highest = 4096,
        .group = kCapacity,
-       .help = "Ready cells kept in stock; 0: 8 for each CPU"},
+       .help = "Ready cells kept in stock; 0: 32 for each CPU"},
       {.name = "preload",
        .target = &Options::preload,
        .standard = "numpy,pandas",

@@ -28,7 +28,7 @@ Options with_automatic_values(Options options, std::uint32_t cpu_count) {
   // A host that does not tell its CPU count says 0.
   cpu_count = std::max(cpu_count, 1U);
   if (options.max_executions == 0) options.max_executions = std::max(32 * cpu_count, 64U);
-  if (options.pool_size == 0) options.pool_size = 8 * cpu_count;
+  if (options.pool_size == 0) options.pool_size = 32 * cpu_count;
   if (options.threads == 0) options.threads = std::max(cpu_count, 2U);
   return options;
 }

@@ -8,7 +8,7 @@ namespace {
 TEST(AutomaticValuesTest, GrowWithTheCpus) {
   const Options options = with_automatic_values({}, 8);
   EXPECT_EQ(options.max_executions, 256U);
-  EXPECT_EQ(options.pool_size, 64U);
+  EXPECT_EQ(options.pool_size, 256U);
   EXPECT_EQ(options.threads, 8U);
 }
 
@@ -16,7 +16,7 @@ TEST(AutomaticValuesTest, HaveAFloorOnSmallMachines) {
   for (const std::uint32_t cpus : {0U, 1U}) {
     const Options options = with_automatic_values({}, cpus);
     EXPECT_EQ(options.max_executions, 64U);
-    EXPECT_EQ(options.pool_size, 8U);
+    EXPECT_EQ(options.pool_size, 32U);
     EXPECT_EQ(options.threads, 2U);
   }
 }

@@ -62,6 +62,9 @@ class Cell {
   Cell& operator=(const Cell&) = delete;
   virtual ~Cell() = default;
 
+  // The service has nothing else to do: the cell may spend a few milliseconds of CPU on getting ready for
+  // larger scripts. At most once, and only before run().
+  virtual void warm() {}
   // Sends the script in. `done` comes once; after end() it still comes, with what was captured. `job`
   // lives until `done` has come or this object is destroyed; after destruction `done` must not come.
   virtual void run(const Job& job, std::function<void(Report)> done) = 0;

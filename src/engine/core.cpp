@@ -11,6 +11,10 @@ namespace {
 
 // How often a job is given to another cell because the one it got was dead already.
 constexpr int kMaxAttempts = 3;
+// Long enough that a client who sends one request after the other does not count as idle.
+constexpr std::chrono::milliseconds kIdleBeforeWarming{30};
+// Warming takes a cell some milliseconds: one CPU at a time is kept busy.
+constexpr std::chrono::milliseconds kBetweenWarmings{8};
 
 EngineOptions at_least_one(EngineOptions options) {
   options.max_running = std::max(options.max_running, 1U);
@@ -27,6 +31,7 @@ Core::Core(boost::asio::io_context& context, Backend& backend, EngineOptions opt
       events_(std::move(events)),
       stock_(context, backend, [this] { serve(); }),
       starvation_timer_(context),
+      idle_timer_(context),
       drain_timer_(context) {}
 
 void Core::start() {
@@ -80,6 +85,7 @@ void Core::serve() {
   const std::size_t needed_now = std::min(waiting_.size(), free);
   stock_.want(draining_ ? needed_now : needed_now + options_.pool_size);
   watch_starvation();
+  watch_idleness();
   publish();
 }
 
@@ -123,6 +129,33 @@ void Core::on_report(Ticket ticket, Report report) {
   running.task.done(judge(running.task.job.limits, std::move(report), running.reason));
   serve();
   stop_if_drained();
+}
+
+// While nothing runs and nothing waits, the ready cells are warmed one after the other, oldest first, which
+// is also the one that the next job gets.
+void Core::watch_idleness() {
+  const bool idle = running_.empty() && waiting_.empty() && !draining_;
+  if (!idle) {
+    idling_ = false;
+    idle_timer_.cancel();
+    return;
+  }
+  if (idling_) return;
+  idling_ = true;
+  idle_timer_.expires_after(kIdleBeforeWarming);
+  const auto warm_next = [this](const auto& self) -> void {
+    idle_timer_.async_wait([this, self](const boost::system::error_code& code) {
+      if (code || !idling_) return;
+      // With none left to warm this ends until the next job, or the next cell, sets it going again.
+      if (!stock_.warm_one()) {
+        idling_ = false;
+        return;
+      }
+      idle_timer_.expires_after(kBetweenWarmings);
+      self(self);
+    });
+  };
+  warm_next(warm_next);
 }
 
 void Core::refuse_first(Outcome outcome) {

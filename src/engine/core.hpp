@@ -71,6 +71,7 @@ class Core {
   void watch_starvation();
   void end_all();
   void stop_if_drained();
+  void watch_idleness();
   void publish();
   [[nodiscard]] std::chrono::seconds when_to_retry() const;
 
@@ -85,6 +86,8 @@ class Core {
   MeanRunTime mean_run_;
 
   boost::asio::steady_timer starvation_timer_;
+  boost::asio::steady_timer idle_timer_;
+  bool idling_ = false;
   bool watching_starvation_ = false;
 
   boost::asio::steady_timer drain_timer_;

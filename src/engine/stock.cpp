@@ -11,13 +11,16 @@ namespace {
 // Enough to keep the maker busy while answers travel, few enough that a burst of jobs which finds the
 // stock full again does not wait behind a long row of forks.
 constexpr std::size_t kMaxMaking = 4;
+// While the stock is more than half full, making waits until no cell has been taken for so long: the jobs
+// that come one after the other have the CPUs for themselves.
+constexpr std::chrono::milliseconds kCalm{5};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
 
 }  // namespace
 
 Stock::Stock(boost::asio::io_context& context, Backend& backend, std::function<void()> changed)
-    : context_(context), backend_(backend), changed_(std::move(changed)), pause_timer_(context) {}
+    : context_(context), backend_(backend), changed_(std::move(changed)), fill_timer_(context), pause_timer_(context) {}
 
 void Stock::want(std::size_t cells) {
   wanted_ = cells;
@@ -31,6 +34,14 @@ std::unique_ptr<Cell> Stock::take() {
   return cell;
 }
 
+bool Stock::warm_one() {
+  const auto found = std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return !ready.warmed; });
+  if (found == ready_.end()) return false;
+  found->warmed = true;
+  found->cell->warm();
+  return true;
+}
+
 void Stock::discard(std::unique_ptr<Cell> cell) {
   discarded_.push_back(std::move(cell));
   if (discarded_.size() > 1) return;  // already posted
@@ -39,15 +50,22 @@ void Stock::discard(std::unique_ptr<Cell> cell) {
 
 void Stock::close() {
   closed_ = true;
+  fill_timer_.cancel();
   pause_timer_.cancel();
   ready_.clear();
   discarded_.clear();
 }
 
 void Stock::schedule_fill() {
-  if (closed_ || fill_scheduled_ || pausing_ || ready_.size() + making_ >= wanted_) return;
+  if (closed_ || pausing_ || ready_.size() + making_ >= wanted_) return;
+  const bool calm = able_ && ready_.size() * 2 > wanted_;
+  // A calm wait starts over; an urgent one is as good as done.
+  if (fill_scheduled_ && !fill_calm_) return;
   fill_scheduled_ = true;
-  boost::asio::post(context_, [this] {
+  fill_calm_ = calm;
+  fill_timer_.expires_after(calm ? kCalm : std::chrono::milliseconds(0));
+  fill_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (code) return;
     fill_scheduled_ = false;
     fill();
   });
@@ -75,7 +93,7 @@ void Stock::on_made(base::Result<std::unique_ptr<Cell>> made) {
     pausing_ = false;
     pause_timer_.cancel();
     const std::uint64_t number = next_number_++;
-    ready_.push_back({number, std::move(*made)});
+    ready_.push_back({number, std::move(*made), false});
     ready_.back().cell->on_lost([this, number] { on_lost(number); });
   } else {
     on_failed(made.error());

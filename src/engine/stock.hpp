@@ -32,11 +32,13 @@ class Stock {
   // references must outlive this object.
   Stock(boost::asio::io_context& context, Backend& backend, std::function<void()> changed);
 
-  // How many cells are to be ready or in the making. Only posts the work, so that a job which has just
-  // been given its cell does not wait for the next one to be made.
+  // How many cells are to be ready or in the making. Never makes one from inside this call, so that a job
+  // which has just been given its cell does not wait for the next one; with much in stock a little later.
   void want(std::size_t cells);
   // The oldest ready cell, or null.
   [[nodiscard]] std::unique_ptr<Cell> take();
+  // Has the oldest cell that has not been warmed get ready for larger scripts; false when there is none.
+  bool warm_one();
   // Destroys a cell later, from the event loop: its own callback may still be on the stack.
   void discard(std::unique_ptr<Cell> cell);
   // Destroys every cell here and makes no more. Must not be called from a cell's callback.
@@ -53,6 +55,7 @@ class Stock {
   struct Ready {
     std::uint64_t number;
     std::unique_ptr<Cell> cell;
+    bool warmed = false;
   };
 
   void schedule_fill();
@@ -70,7 +73,9 @@ class Stock {
   std::size_t wanted_ = 0;
   std::size_t making_ = 0;
   std::uint64_t next_number_ = 0;
+  boost::asio::steady_timer fill_timer_;
   bool fill_scheduled_ = false;
+  bool fill_calm_ = false;
   bool closed_ = false;
 
   bool able_ = false;

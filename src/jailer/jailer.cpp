@@ -154,8 +154,10 @@ void Jailer::on_zygote() {
   if (cell == nullptr) return;
   if (message.kind == ControlKind::kForked) {
     if (message.code != 0) {
+      // Nothing was forked, so nothing will be reaped; the first process may even be gone already.
       cell->reaped = true;
       fail_spawn(*cell, {static_cast<Step>(message.step), message.code});
+      finish_if_over(message.cell);
       return;
     }
     message.kind = ControlKind::kSpawned;

@@ -2,6 +2,7 @@
 //
 //   cell ──kFailed──▶ server      a step of sealing failed: the cell dies, nothing was run
 //   cell ──kReady───▶ server      sealed and warm
+//   cell ◀──kWarm─── server       nothing else to do: get ready for larger scripts too
 //   cell ◀──kRun──── server       the one script (a session would send more)
 //   cell ──kOutcome─▶ server      what the interpreter says of it
 //
@@ -18,7 +19,7 @@
 
 namespace cellblock::protocol {
 
-enum class FrameKind : std::uint8_t { kFailed = 1, kReady = 2, kRun = 3, kOutcome = 4 };
+enum class FrameKind : std::uint8_t { kFailed = 1, kReady = 2, kRun = 3, kOutcome = 4, kWarm = 5 };
 
 inline constexpr std::size_t kFrameHeaderBytes = 5;
 

@@ -49,7 +49,8 @@ bool send(int channel, protocol::FrameKind kind, std::string_view payload) {
   ::_exit(kExitBroken);
 }
 
-std::optional<protocol::RunRequest> receive_run(int channel) {
+template <typename Warm>
+std::optional<protocol::RunRequest> receive_run(int channel, Warm warm) {
   protocol::FrameReader reader(kRunFrameLimit);
   std::array<char, 65536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): zeroing it costs pages
   for (;;) {
@@ -59,6 +60,10 @@ std::optional<protocol::RunRequest> receive_run(int channel) {
     if (count <= 0) return std::nullopt;
     reader.feed({buffer.data(), static_cast<std::size_t>(count)});
     auto frame = reader.next();
+    if (frame && *frame && (*frame)->kind == protocol::FrameKind::kWarm) {
+      warm();
+      frame = reader.next();
+    }
     if (!frame || (*frame && (*frame)->kind != protocol::FrameKind::kRun)) return std::nullopt;
     if (*frame) return protocol::decode_run((*frame)->payload);
   }
@@ -103,20 +108,26 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   if (auto sealed = sandbox::seal_cell(seal); !sealed) fail(channel.get(), sealed.error());
   descriptors.cgroup_procs.clear();
   first_process.reset();
-  if (!interpreter.prime()) fail(channel.get(), {sandbox::Step::kPrime, 0});
+  if (!interpreter.reseed() || !interpreter.prime(Interpreter::Priming::kAlways)) {
+    fail(channel.get(), {sandbox::Step::kPrime, 0});
+  }
+  if (!send(channel.get(), protocol::FrameKind::kReady, {})) ::_exit(kExitBroken);
+  const auto request = receive_run(channel.get(), [&] { interpreter.prime(Interpreter::Priming::kIdle); });
+  if (!request) ::_exit(0);
   // Only now the script's own output, so that nothing of the priming is in it.
-  if (::dup2(out.get(), 1) != 1 || ::dup2(err.get(), 2) != 2) fail(channel.get(), {sandbox::Step::kDescriptors, errno});
+  if (::dup2(out.get(), 1) != 1 || ::dup2(err.get(), 2) != 2) ::_exit(kExitBroken);
   out.reset();
   err.reset();
-  if (!send(channel.get(), protocol::FrameKind::kReady, {})) ::_exit(kExitBroken);
-
-  const auto request = receive_run(channel.get());
-  if (!request) ::_exit(0);
   if (!lower_limits(*request) || !place_stdin(request->stdin_text)) ::_exit(kExitBroken);
   const protocol::OutcomeClaim claim = interpreter.execute(*request);
-  const bool sent = send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim));
+  if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim))) ::_exit(kExitBroken);
+  // Taking down the process costs as much as a short script: wait for the server to have the answer on its
+  // way, and to end the cell, instead of competing with it for the CPU.
+  char byte = 0;
+  while (::read(channel.get(), &byte, 1) < 0 && errno == EINTR) {
+  }
   // Without destructors, atexit handlers or waiting for threads: the script is over.
-  ::_exit(sent ? 0 : kExitBroken);
+  ::_exit(0);
 }
 
 }  // namespace cellblock::runner

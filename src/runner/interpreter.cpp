@@ -13,6 +13,7 @@ extern const std::string_view script_runner;
 extern const std::string_view strict_policy;
 extern const std::string_view strict_lists;
 extern const std::string_view prime_script;
+extern const std::string_view prime_idle_script;
 extern const std::string_view versions_script;
 }  // namespace cellblock::embedded
 
@@ -138,7 +139,7 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   if (!state->execute || !state->prime) return python_error("find the script runner's functions");
   std::unique_ptr<Interpreter> interpreter(new Interpreter(std::move(state)));
   // Once in the zygote itself, so that what is made lazily on a first run is made once and not in each cell.
-  if (!interpreter->prime()) return base::make_error("run the priming script in the zygote");
+  if (!interpreter->prime(Priming::kAlways) || !interpreter->prime(Priming::kIdle)) return base::make_error("run the priming script in the zygote");
   if (auto done = freeze(); !done) return tl::make_unexpected(done.error());
   return interpreter;
 }
@@ -155,20 +156,21 @@ std::string Interpreter::versions_json() {
 }
 
 pid_t Interpreter::fork() {
-  PyOS_BeforeFork();
+  // Without PyOS_BeforeFork and PyOS_AfterFork_Parent: they take and give back locks that no second thread
+  // could hold here, and cost this process some 150 page faults after each fork.
   const pid_t pid = ::fork();
-  const int code = errno;
-  if (pid == 0) {
-    PyOS_AfterFork_Child();
-  } else {
-    PyOS_AfterFork_Parent();
-  }
-  errno = code;
+  if (pid == 0) PyOS_AfterFork_Child();
   return pid;
 }
 
-bool Interpreter::prime() {
-  const PyRef snippet = bytes(embedded::prime_script);
+bool Interpreter::reseed() {
+  const PyRef done(PyObject_CallMethod(state_->runner.get(), "reseed", nullptr));
+  if (!done) PyErr_Clear();
+  return static_cast<bool>(done);
+}
+
+bool Interpreter::prime(Priming priming) {
+  const PyRef snippet = bytes(priming == Priming::kAlways ? embedded::prime_script : embedded::prime_idle_script);
   const PyRef done(PyObject_CallOneArg(state_->prime.get(), snippet.get()));
   if (!done) PyErr_Clear();
   return done && PyObject_IsTrue(done.get()) == 1;

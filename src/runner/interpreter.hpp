@@ -27,13 +27,19 @@ class Interpreter {
   // Versions of Python and of the libraries that are there, as a JSON object {"python": "3.11.2", …}.
   [[nodiscard]] std::string versions_json();
 
-  // Through libc and with Python's own hooks: a bare clone would leave random generators and locks as they
-  // are in the parent. As fork(): 0 in the child, -1 with errno on failure.
+  // Through libc and with Python's own hooks in the child: a bare clone would leave random generators and
+  // locks as they are in the parent. As fork(): 0 in the child, -1 with errno on failure.
   pid_t fork();
 
-  // In a cell, before it takes a script: reseeds what the fork copied and runs a throw-away script, whose
-  // output goes to descriptors 1 and 2 as they are then. False when even that fails.
-  bool prime();
+  // In a cell: makes anew the random state that the fork copied. False when that fails.
+  bool reseed();
+
+  // In a cell, before it takes a script: runs a throw-away script, so that the pages that it writes are
+  // copied beforehand. kAlways is what every script needs and takes well under a millisecond; kIdle is what
+  // scripts with numpy and pandas need and takes a few. Output goes to descriptors 1 and 2 as they are
+  // then. False when even that fails.
+  enum class Priming : unsigned char { kAlways, kIdle };
+  bool prime(Priming priming);
 
   // In a cell: runs the script. Whatever the script does, this returns a claim or the process ends.
   protocol::OutcomeClaim execute(const protocol::RunRequest& request);

@@ -260,8 +260,8 @@ def execute(script, args, kwargs, strict, limit):
         flush()
 
 
-def prime(snippet):
-    """Goes once through what every script goes through, so that its pages are there beforehand."""
+def reseed():
+    """Makes anew what the fork has copied and no two cells may share."""
     # numpy's global generator would repeat in every cell; Python's own is reseeded by the fork hooks.
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
@@ -269,6 +269,10 @@ def prime(snippet):
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile._name_sequence = None
+
+
+def prime(snippet):
+    """Goes once through what every script goes through, so that its pages are there beforehand."""
     kind = execute(snippet, b"[]", b"{}", False, 1 << 20)[0]
     for name in (MODULE_NAME, "__main__"):
         sys.modules.pop(name, None)

@@ -39,6 +39,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   void make(Ready ready);
   // The zygote or the jailer is gone: what has not become ready never will.
   void give_up_making(const std::string& reason) { fail_making({"make a cell: " + reason, 0, {}}); }
+  void warm();
   void run(const engine::Job& job, std::function<void(engine::Report)> done);
   // Has the jailer kill everything in the cell; the report follows when that is done.
   void end();

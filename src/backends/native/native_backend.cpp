@@ -12,6 +12,7 @@ class NativeCell final : public engine::Cell {
   explicit NativeCell(std::shared_ptr<CellState> state) : state_(std::move(state)) {}
   ~NativeCell() override { state_->abandon(); }
 
+  void warm() override { state_->warm(); }
   void run(const engine::Job& job, std::function<void(engine::Report)> done) override {
     state_->run(job, std::move(done));
   }
