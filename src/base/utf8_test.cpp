@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(Sequences, IllFormed,
                                          Case{"BeyondUnicode", "\xF4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},
                                          Case{"CutShort", "\xE2\x82", "\uFFFD"},
                                          Case{"CutThenAscii", "\xF0\x9F\x98z", "\uFFFDz"}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& sequence) { return sequence.param.name; });
 
 TEST(WholeCharacters, CutsOnlyAnUnfinishedOne) {
   EXPECT_EQ(whole_characters("ab"), 2U);

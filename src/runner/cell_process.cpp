@@ -108,7 +108,7 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   if (auto sealed = sandbox::seal_cell(seal); !sealed) fail(channel.get(), sealed.error());
   descriptors.cgroup_procs.clear();
   first_process.reset();
-  if (!interpreter.reseed() || !interpreter.prime(Interpreter::Priming::kAlways)) {
+  if (!interpreter.after_fork() || !interpreter.prime(Interpreter::Priming::kAlways)) {
     fail(channel.get(), {sandbox::Step::kPrime, 0});
   }
   if (!send(channel.get(), protocol::FrameKind::kReady, {})) ::_exit(kExitBroken);

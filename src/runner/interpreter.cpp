@@ -1,6 +1,7 @@
 #include "runner/interpreter.hpp"
 
 #include "runner/py_ref.hpp"
+#include "runner/random_state.hpp"
 
 #include <unistd.h>
 
@@ -15,6 +16,7 @@ extern const std::string_view strict_lists;
 extern const std::string_view prime_script;
 extern const std::string_view prime_idle_script;
 extern const std::string_view versions_script;
+extern const std::string_view fork_hooks;
 }  // namespace cellblock::embedded
 
 namespace cellblock::runner {
@@ -112,6 +114,9 @@ class Interpreter::State {
   PyRef runner;
   PyRef execute;
   PyRef prime;
+  PyRef main_thread;  // threading's object of the only thread; empty when nothing has imported threading
+  RandomState random;
+  std::vector<PyRef> hooks;  // after-fork hooks of preloaded libraries
 };
 
 Interpreter::Interpreter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -122,8 +127,11 @@ Interpreter::~Interpreter() { static_cast<void>(state_.release()); }
 
 base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<std::string>& preload) {
   if (auto done = initialize(); !done) return tl::make_unexpected(done.error());
-  if (auto done = import_all(preload); !done) return tl::make_unexpected(done.error());
   auto state = std::make_unique<State>();
+  const PyRef hooks = make_module("_cellblock_fork_hooks", embedded::fork_hooks);
+  const PyRef started(hooks ? PyObject_CallMethod(hooks.get(), "start", nullptr) : nullptr);
+  if (!started) return python_error("record after-fork hooks");
+  if (auto done = import_all(preload); !done) return tl::make_unexpected(done.error());
   const PyRef policy = make_module("_cellblock_strict_policy", embedded::strict_policy);
   if (!policy) return python_error("load the strict policy's checker");
   const PyRef lists = bytes(embedded::strict_lists);
@@ -140,6 +148,15 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   std::unique_ptr<Interpreter> interpreter(new Interpreter(std::move(state)));
   // Once in the zygote itself, so that what is made lazily on a first run is made once and not in each cell.
   if (!interpreter->prime(Priming::kAlways) || !interpreter->prime(Priming::kIdle)) return base::make_error("run the priming script in the zygote");
+  State& parts = *interpreter->state_;
+  parts.random.find();
+  parts.main_thread = loaded_attribute("threading", "_main_thread");
+  const PyRef stopped(PyObject_CallMethod(hooks.get(), "stop", nullptr));
+  const PyRef needed(PyObject_CallMethod(hooks.get(), "needed", nullptr));
+  if (!stopped || !needed) return python_error("read the recorded after-fork hooks");
+  for (Py_ssize_t index = 0; index < PyList_Size(needed.get()); ++index) {
+    parts.hooks.emplace_back(Py_NewRef(PyList_GetItem(needed.get(), index)));
+  }
   if (auto done = freeze(); !done) return tl::make_unexpected(done.error());
   return interpreter;
 }
@@ -156,17 +173,23 @@ std::string Interpreter::versions_json() {
 }
 
 pid_t Interpreter::fork() {
-  // Without PyOS_BeforeFork and PyOS_AfterFork_Parent: they take and give back locks that no second thread
-  // could hold here, and cost this process some 150 page faults after each fork.
-  const pid_t pid = ::fork();
-  if (pid == 0) PyOS_AfterFork_Child();
-  return pid;
+  // Without PyOS_BeforeFork and PyOS_AfterFork_*: they take, give back and reset locks that no second thread
+  // could hold here, and would cost parent and child some 400 page faults. after_fork() does what is needed.
+  return ::fork();
 }
 
-bool Interpreter::reseed() {
-  const PyRef done(PyObject_CallMethod(state_->runner.get(), "reseed", nullptr));
-  if (!done) PyErr_Clear();
-  return static_cast<bool>(done);
+bool Interpreter::after_fork() {
+  if (!state_->random.renew()) return false;
+  // The one thread has another number here; the old one would tell a pid of the host.
+  const PyRef number(PyLong_FromLong(::gettid()));
+  if (state_->main_thread && PyObject_SetAttrString(state_->main_thread.get(), "_native_id", number.get()) != 0) {
+    return false;
+  }
+  for (const PyRef& hook : state_->hooks) {
+    const PyRef done(PyObject_CallNoArgs(hook.get()));
+    if (!done) return false;
+  }
+  return true;
 }
 
 bool Interpreter::prime(Priming priming) {

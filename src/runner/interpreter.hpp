@@ -27,12 +27,13 @@ class Interpreter {
   // Versions of Python and of the libraries that are there, as a JSON object {"python": "3.11.2", …}.
   [[nodiscard]] std::string versions_json();
 
-  // Through libc and with Python's own hooks in the child: a bare clone would leave random generators and
-  // locks as they are in the parent. As fork(): 0 in the child, -1 with errno on failure.
+  // Through libc, whose hooks (OpenBLAS has some) a bare clone would leave out. As fork(): 0 in the child, -1
+  // with errno on failure. The child must call after_fork() before anything else here.
   pid_t fork();
 
-  // In a cell: makes anew the random state that the fork copied. False when that fails.
-  bool reseed();
+  // In the child: renews the random state that the fork copied and runs the hooks of preloaded libraries.
+  // False when that fails: such a cell must not run a script.
+  bool after_fork();
 
   // In a cell, before it takes a script: runs a throw-away script, so that the pages that it writes are
   // copied beforehand. kAlways is what every script needs and takes well under a millisecond; kIdle is what

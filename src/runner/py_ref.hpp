@@ -29,4 +29,18 @@ class PyRef {
   PyObject* object_ = nullptr;
 };
 
+// An attribute, or an empty reference when there is none.
+inline PyRef attribute(const PyRef& object, const char* name) {
+  PyRef value(object ? PyObject_GetAttrString(object.get(), name) : nullptr);
+  if (!value) PyErr_Clear();
+  return value;
+}
+
+// An attribute of a module, if some import has loaded that module.
+inline PyRef loaded_attribute(const char* module, const char* name) {
+  PyObject* found = PyDict_GetItemString(PyImport_GetModuleDict(), module);
+  Py_XINCREF(found);
+  return attribute(PyRef(found), name);
+}
+
 }  // namespace cellblock::runner

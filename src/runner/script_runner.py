@@ -260,17 +260,6 @@ def execute(script, args, kwargs, strict, limit):
         flush()
 
 
-def reseed():
-    """Makes anew what the fork has copied and no two cells may share."""
-    # numpy's global generator would repeat in every cell; Python's own is reseeded by the fork hooks.
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
-    tempfile = sys.modules.get("tempfile")
-    if tempfile is not None:
-        tempfile._name_sequence = None
-
-
 def prime(snippet):
     """Goes once through what every script goes through, so that its pages are there beforehand."""
     kind = execute(snippet, b"[]", b"{}", False, 1 << 20)[0]
@@ -282,6 +271,10 @@ def prime(snippet):
 
 def settle():
     """In the zygote, once: what every cell shall find."""
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None:
+        # Names are drawn from a generator that is made on first use: it must be made in the cell.
+        tempfile._name_sequence = None
     for stream in (_stdout, _stderr):
         # By lines, so that a script that is ended has lost at most one; and nothing that it prints is an error.
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
