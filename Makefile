@@ -4,11 +4,12 @@
 #   make test    build and pass every test
 #   make build   the program at build/release/cellblock
 #   make bench   the performance table
-#   make format  rewrite the C++ sources in the project's style; lint checks style and clang-tidy
+#   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
 #   make asan tsan   the C++ tests under the sanitizers
 
 JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp')
+SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/*)
 
 .PHONY: run build test unit e2e asan tsan bench format lint deps clean
 
@@ -31,6 +32,7 @@ asan tsan: deps
 	@ctest --test-dir build/$@ --output-on-failure -L unit
 
 bench: build
+	@scripts/install-deps bench
 	@/usr/bin/python3 bench/bench.py
 
 format:
@@ -38,6 +40,7 @@ format:
 
 lint: build
 	@clang-format --dry-run --Werror $(CPP)
+	@shellcheck $(SH)
 	@scripts/tidy $(JOBS)
 
 clean:

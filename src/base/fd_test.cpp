@@ -1,15 +1,16 @@
 #include "base/fd.hpp"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 
 #include <utility>
-
-#include <gtest/gtest.h>
 
 namespace cellblock::base {
 namespace {
 
-bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
+bool is_open(int fd) {
+  return ::fcntl(fd, F_GETFD) != -1;
+}
 
 TEST(Fd, ClosesWhenItGoesOutOfScope) {
   int number = -1;

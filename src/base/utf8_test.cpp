@@ -18,16 +18,18 @@ struct Case {
 
 class IllFormed : public testing::TestWithParam<Case> {};
 
-TEST_P(IllFormed, BecomesReplacementCharacters) { EXPECT_EQ(to_valid_utf8(GetParam().bytes), GetParam().text); }
+TEST_P(IllFormed, BecomesReplacementCharacters) {
+  EXPECT_EQ(to_valid_utf8(GetParam().bytes), GetParam().text);
+}
 
-INSTANTIATE_TEST_SUITE_P(Sequences, IllFormed,
-                         testing::Values(Case{"LoneFollower", "\x80", "\uFFFD"}, Case{"NoLead", "\xFF", "\uFFFD"},
-                                         Case{"Overlong", "\xC0\xAF", "\uFFFD\uFFFD"},
-                                         Case{"Surrogate", "\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD"},
-                                         Case{"BeyondUnicode", "\xF4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},
-                                         Case{"CutShort", "\xE2\x82", "\uFFFD"},
-                                         Case{"CutThenAscii", "\xF0\x9F\x98z", "\uFFFDz"}),
-                         [](const auto& sequence) { return sequence.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Sequences, IllFormed,
+    testing::Values(Case{"LoneFollower", "\x80", "\uFFFD"}, Case{"NoLead", "\xFF", "\uFFFD"},
+                    Case{"Overlong", "\xC0\xAF", "\uFFFD\uFFFD"},
+                    Case{"Surrogate", "\xED\xA0\x80", "\uFFFD\uFFFD\uFFFD"},
+                    Case{"BeyondUnicode", "\xF4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},
+                    Case{"CutShort", "\xE2\x82", "\uFFFD"}, Case{"CutThenAscii", "\xF0\x9F\x98z", "\uFFFDz"}),
+    [](const auto& sequence) { return sequence.param.name; });
 
 TEST(WholeCharacters, CutsOnlyAnUnfinishedOne) {
   EXPECT_EQ(whole_characters("ab"), 2U);

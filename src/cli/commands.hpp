@@ -16,11 +16,11 @@ inline constexpr int kExitCannotSeal = 3;
 int serve(const config::Options& options);
 
 struct RunArguments {
-  std::string file;                  // "-" for standard input
-  std::vector<std::string> args;     // JSON each
-  std::vector<std::string> kwargs;   // NAME=JSON each
-  std::string stdin_file;            // empty: no input
-  bool envelope = false;             // print the whole answer
+  std::string file;                 // "-" for standard input
+  std::vector<std::string> args;    // JSON each
+  std::vector<std::string> kwargs;  // NAME=JSON each
+  std::string stdin_file;           // empty: no input
+  bool envelope = false;            // print the whole answer
 };
 int run(const config::Options& options, const RunArguments& arguments);
 

@@ -24,7 +24,8 @@ bool try_zygote(const config::Options& options) {
   const auto settings = settings_from(options, {}, jailer->versions_json);
   std::printf("%-8s %-18s %s\n", "works", "zygote", "starts inside the read-only tree");
   std::printf("\npython %s\n", settings.python_version.c_str());
-  for (const auto& [name, version] : settings.libraries) std::printf("%s %s\n", name.c_str(), version.c_str());
+  for (const auto& [name, version] : settings.libraries)
+    std::printf("%s %s\n", name.c_str(), version.c_str());
   backends::native::end_jailer(*jailer);
   return true;
 }

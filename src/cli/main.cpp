@@ -43,7 +43,8 @@ template <typename Command>
 int with_options(const CommandLine& line, Command command) {
   const auto resolved = line.resolve(cellblock::config::process_environment);
   if (!resolved) {
-    for (const std::string& problem : resolved.error()) std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
+    for (const std::string& problem : resolved.error())
+      std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
     return cellblock::cli::kExitUsage;
   }
   return command(cellblock::config::with_automatic_values(*resolved, std::thread::hardware_concurrency()));
@@ -81,9 +82,14 @@ int main_of_cellblock(int argc, char** argv) {
   if (serve->parsed()) return with_options(serve_line, cellblock::cli::serve);
   if (doctor->parsed()) return with_options(doctor_line, cellblock::cli::doctor);
   if (version->parsed()) return cellblock::cli::version();
-  return with_options(run_line, [&](const Options& options) { return cellblock::cli::run(options, arguments); });
+  return with_options(run_line,
+                      [&](const Options& options) { return cellblock::cli::run(options, arguments); });
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return main_of_cellblock(argc, argv); }
+// What escapes is a bug or no memory left: std::terminate says what it was, and leaves a core to look at.
+// NOLINTNEXTLINE(bugprone-exception-escape)
+int main(int argc, char** argv) {
+  return main_of_cellblock(argc, argv);
+}

@@ -35,7 +35,8 @@ base::Result<std::string> read_text(const std::string& path) {
 base::Result<nlohmann::json> json_argument(const std::string& option, const std::string& text) {
   auto value = nlohmann::json::parse(text, nullptr, false);
   if (value.is_discarded()) {
-    return base::make_error(option + " " + text + ": not JSON", "a string needs its quotes: " + option + " '\"text\"'");
+    return base::make_error(option + " " + text + ": not JSON",
+                            "a string needs its quotes: " + option + " '\"text\"'");
   }
   return value;
 }
@@ -77,12 +78,16 @@ base::Result<std::string> request_body(const RunArguments& arguments) {
 
 int exit_code(engine::Status status) {
   switch (status) {
-    case engine::Status::kOk: return kExitOk;
-    case engine::Status::kInvalidRequest: return kExitUsage;
+    case engine::Status::kOk:
+      return kExitOk;
+    case engine::Status::kInvalidRequest:
+      return kExitUsage;
     case engine::Status::kOverloaded:
     case engine::Status::kCancelled:
-    case engine::Status::kInternalError: return kExitCannotSeal;
-    default: return kExitScriptFault;
+    case engine::Status::kInternalError:
+      return kExitCannotSeal;
+    default:
+      return kExitScriptFault;
   }
 }
 
@@ -97,14 +102,15 @@ void print(const engine::Outcome& outcome, bool envelope) {
     return;
   }
   if (outcome.exception) std::cerr << outcome.exception->traceback;
-  std::cerr << "cellblock: " << outcome.error << (outcome.detail.empty() ? "" : ": " + outcome.detail) << std::endl;
+  std::cerr << "cellblock: " << outcome.error << (outcome.detail.empty() ? "" : ": " + outcome.detail)
+            << std::endl;
 }
 
 engine::Outcome execute(service::ExecutionService& service, const std::string& body) {
   std::promise<engine::Outcome> promise;
   auto future = promise.get_future();
-  auto submitted =
-      service.submit(body, "run", [&promise](engine::Outcome outcome) { promise.set_value(std::move(outcome)); });
+  auto submitted = service.submit(
+      body, "run", [&promise](engine::Outcome outcome) { promise.set_value(std::move(outcome)); });
   if (!submitted) return submitted.error();
   return future.get();
 }
@@ -133,7 +139,8 @@ int run(const config::Options& options, const RunArguments& arguments) {
   engine::EngineOptions one;
   one.max_running = 1;
   one.pool_size = 1;
-  engine::Engine engine(one, backends::native::make_native_backend(std::move(*jailer), settings.limits, std::move(quiet)));
+  engine::Engine engine(one, backends::native::make_native_backend(std::move(*jailer), settings.limits,
+                                                                   options.cpus, std::move(quiet)));
   service::ExecutionService service(settings, engine);
   const engine::Outcome outcome = execute(service, *body);
   engine.drain(std::chrono::milliseconds(0));

@@ -1,7 +1,7 @@
-#include <signal.h>
 #include <sys/resource.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -22,10 +22,14 @@ constexpr int kServerNice = -10;
 
 telemetry::Level level_of(config::LogLevel level) {
   switch (level) {
-    case config::LogLevel::kDebug: return telemetry::Level::kDebug;
-    case config::LogLevel::kInfo: return telemetry::Level::kInfo;
-    case config::LogLevel::kWarn: return telemetry::Level::kWarn;
-    case config::LogLevel::kError: return telemetry::Level::kError;
+    case config::LogLevel::kDebug:
+      return telemetry::Level::kDebug;
+    case config::LogLevel::kInfo:
+      return telemetry::Level::kInfo;
+    case config::LogLevel::kWarn:
+      return telemetry::Level::kWarn;
+    case config::LogLevel::kError:
+      return telemetry::Level::kError;
   }
   return telemetry::Level::kInfo;
 }
@@ -54,6 +58,20 @@ sigset_t block_end_signals() {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// Never the script, its output or its result: they are the clients'.
+void log_execution(telemetry::Log& log, std::string_view id, const engine::Outcome& outcome) {
+  const bool ours = outcome.status == engine::Status::kInternalError;
+  if (!ours && !log.enabled(telemetry::Level::kInfo)) return;
+  log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
+            {{"id", std::string(id)},
+             {"status", std::string(engine::status_name(outcome.status))},
+             {"wall_ms", std::to_string(outcome.usage.wall_ms)},
+             {"cpu_ms", std::to_string(outcome.usage.cpu_ms)},
+             {"memory_peak_kb", std::to_string(outcome.usage.memory_peak_kb)},
+             {"result_bytes", std::to_string(outcome.result_json.size())},
+             {"detail", outcome.detail}});
 }
 
 void log_start(telemetry::Log& log, const config::Options& options, const service::ServiceSettings& settings,
@@ -88,7 +106,10 @@ int serve(const config::Options& options) {
     std::fprintf(stderr, "cellblock: %s\n", jailer.error().message().c_str());
     return kExitCannotSeal;
   }
-  const auto settings = settings_from(options, walls, jailer->versions_json);
+  auto settings = settings_from(options, walls, jailer->versions_json);
+  settings.finished = [&log](std::string_view id, const engine::Outcome& outcome) {
+    log_execution(log, id, outcome);
+  };
   bool jailer_died = false;
   backends::native::NativeEvents events;
   events.zygote = [&log](const std::string& text) { log.warn("zygote", {{"message", text}}); };
@@ -97,7 +118,8 @@ int serve(const config::Options& options) {
     jailer_died = true;
     ::kill(::getpid(), SIGUSR1);
   };
-  auto backend = backends::native::make_native_backend(std::move(*jailer), settings.limits, std::move(events));
+  auto backend = backends::native::make_native_backend(std::move(*jailer), settings.limits, options.cpus,
+                                                       std::move(events));
   // The server does little and is waited for: it goes before the making of cells. Refused without root.
   ::setpriority(PRIO_PROCESS, 0, kServerNice);
   if (auto done = forbid_new_privileges(); !done) {

@@ -59,14 +59,17 @@ sandbox::JailSpec jail_spec_from(const config::Options& options) {
   return spec;
 }
 
-service::ServiceSettings settings_from(const config::Options& options, const std::vector<sandbox::WallProbe>& walls,
+service::ServiceSettings settings_from(const config::Options& options,
+                                       const std::vector<sandbox::WallProbe>& walls,
                                        const std::string& versions_json) {
   service::ServiceSettings settings;
   settings.limits = limits_from(options);
-  settings.policy = options.policy == config::Policy::kStrict ? engine::Policy::kStrict : engine::Policy::kSandbox;
+  settings.policy =
+      options.policy == config::Policy::kStrict ? engine::Policy::kStrict : engine::Policy::kSandbox;
   settings.version = kVersion;
   settings.isolation.level = sandbox::all_stand(walls) ? "full" : "restricted";
-  for (const sandbox::WallProbe& wall : walls) settings.isolation.walls.push_back({wall.name, wall.stands, wall.means});
+  for (const sandbox::WallProbe& wall : walls)
+    settings.isolation.walls.push_back({wall.name, wall.stands, wall.means});
   const auto versions = nlohmann::json::parse(versions_json, nullptr, false);
   if (versions.is_object()) {
     for (const auto& [name, value] : versions.items()) {

@@ -1,7 +1,8 @@
+#include "version.hpp"
+
 #include <cstdio>
 
 #include "cli/commands.hpp"
-#include "version.hpp"
 
 namespace cellblock::cli {
 

@@ -247,9 +247,10 @@ std::vector<OptionSpec> isolation_rows() {
       {.name = "isolation",
        .target = &Options::isolation,
        .standard = "full",
-       .choices = {"full", "restricted"},
+       .choices = {"full"},
        .group = kIsolation,
-       .help = "Lowest isolation level to accept; below it the service does not start"},
+       .help = "Lowest isolation level to accept; below it the service does not start. This version knows "
+               "only full"},
       {.name = "library-path",
        .target = &Options::library_path,
        .accepts = absolute_path,
@@ -296,15 +297,15 @@ std::vector<OptionSpec> all_rows() {
   for (const auto& part : {server_rows(), limit_rows(), capacity_rows(), isolation_rows(), log_rows()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
-  return rows;
+  return kRows;
 }
 
 }  // namespace
 
 std::span<const OptionSpec> option_table() {
   // Constant data: the only reason for `static` is that a vector cannot be constexpr.
-  static const std::vector<OptionSpec> rows = all_rows();
-  return rows;
+  static const std::vector<OptionSpec> kRows = all_rows();
+  return kRows;
 }
 
 std::vector<std::string> environment_names(const OptionSpec& spec) {

@@ -22,7 +22,7 @@ TEST(ReferencePage, InTheTreeIsWhatTheOptionTableSays) {
   const std::string page(std::istreambuf_iterator<char>(file), {});
   EXPECT_TRUE(page == reference_page())
       << path << " is not what the option table says. Rewrite it with\n"
-      << "  CELLBLOCK_REGENERATE=1 build/release/src/config/config_test --gtest_filter='ReferencePage.*'";
+      << "  CELLBLOCK_REGENERATE=1 build/release/config_test --gtest_filter='ReferencePage.*'";
 }
 
 }  // namespace

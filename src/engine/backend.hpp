@@ -28,7 +28,7 @@ struct Claim {
   std::optional<ExceptionInfo> exception;
 };
 
-// How the cell's first process ended, as the kernel told the zygote.
+// How the interpreter's process ended, as the kernel told the zygote.
 struct Exit {
   bool signalled = false;
   int value = 0;               // exit code or signal number
@@ -43,6 +43,7 @@ struct Report {
   std::string broken;         // the backend lost the cell (zygote died, protocol error): a reason for the log
   bool forged = false;        // the cell wrote bytes that are no frame
   bool output_flood = false;  // ended because of endless output
+  bool cpu_used_up = false;   // ended because its processes together reached the CPU limit
   bool result_too_large = false;  // announced a result beyond the limit
   // The cell was dead before the script reached it and nothing of the script can have run: the engine
   // may give the job to another cell. Set beside `broken` or `exit`.

@@ -27,6 +27,10 @@ void fail_result_size(Outcome& outcome, const Limits& limits) {
        "Result is too large (limit " + size_text(limits.result_bytes) + ")");
 }
 
+void fail_cpu(Outcome& outcome, const Limits& limits) {
+  fail(outcome, Status::kCpuLimit, "Script exceeded the CPU time limit (" + seconds_text(limits.cpu) + ")");
+}
+
 void fail_forged(Outcome& outcome) {
   fail(outcome, Status::kKilled,
        "Script was killed by " + signal_text(SIGKILL) + " after writing to the service's own channel");
@@ -84,8 +88,7 @@ void judge_exit(Outcome& outcome, const Limits& limits, const Exit& exit) {
   const bool cpu_used_up = exit.cpu_ms >= static_cast<double>(limits.cpu.count());
   if (sigkill && exit.out_of_memory) return fail_memory(outcome, limits);
   if ((exit.signalled && exit.value == SIGXCPU) || (sigkill && cpu_used_up)) {
-    return fail(outcome, Status::kCpuLimit,
-                "Script exceeded the CPU time limit (" + seconds_text(limits.cpu) + ")");
+    return fail_cpu(outcome, limits);
   }
   if (exit.signalled) {
     return fail(outcome, Status::kKilled, "Script was killed by " + signal_text(exit.value));
@@ -111,6 +114,8 @@ Outcome judge(const Limits& limits, Report report, EndReason reason) {
   } else if (report.output_flood) {
     fail(outcome, Status::kOutputLimit,
          "Script exceeded the output limit (" + size_text(kOutputFloodBytes) + ")");
+  } else if (report.cpu_used_up) {
+    fail_cpu(outcome, limits);
   } else if (report.forged) {
     fail_forged(outcome);
   } else if (report.claim) {

@@ -98,6 +98,7 @@ std::vector<Row> rows() {
        Status::kResultTooLarge, "Result is too large (limit 16 MB)"},
       {"flood", with(&Report::output_flood), none, Status::kOutputLimit,
        "Script exceeded the output limit (64 MB)"},
+      {"cpu_of_all_processes", with(&Report::cpu_used_up), none, Status::kCpuLimit, cpu},
       {"flood_before_forged", with(&Report::output_flood, with(&Report::forged)), none, Status::kOutputLimit,
        "Script exceeded the output limit (64 MB)"},
       {"forged_before_claim", with(&Report::forged), none, Status::kKilled, forged},

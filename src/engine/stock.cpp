@@ -20,7 +20,11 @@ constexpr std::chrono::milliseconds kLongestPause{2'000};
 }  // namespace
 
 Stock::Stock(boost::asio::io_context& context, Backend& backend, std::function<void()> changed)
-    : context_(context), backend_(backend), changed_(std::move(changed)), fill_timer_(context), pause_timer_(context) {}
+    : context_(context),
+      backend_(backend),
+      changed_(std::move(changed)),
+      fill_timer_(context),
+      pause_timer_(context) {}
 
 void Stock::want(std::size_t cells) {
   wanted_ = cells;
@@ -35,7 +39,8 @@ std::unique_ptr<Cell> Stock::take() {
 }
 
 bool Stock::warm_one() {
-  const auto found = std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return !ready.warmed; });
+  const auto found =
+      std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return !ready.warmed; });
   if (found == ready_.end()) return false;
   found->warmed = true;
   found->cell->warm();

@@ -20,8 +20,8 @@ using sandbox::Step;
 using sandbox::step_failed;
 using sandbox::StepFailure;
 
-constexpr std::uint64_t kNamespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC |
-                                      CLONE_NEWUTS | CLONE_NEWCGROUP;
+constexpr std::uint64_t kNamespaces =
+    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 
 // A fork with namespaces. Raw, because glibc has no wrapper; sound, because the jailer has a single thread
 // and the child calls nothing that depends on glibc's cached thread id.
@@ -69,7 +69,7 @@ bool map_ids(int proc, pid_t pid, std::uint32_t outside_id) {
 }  // namespace
 
 tl::expected<FirstProcess, StepFailure> make_first_process(const sandbox::JailSpec& spec, int proc,
-                                                          std::uint32_t outside_id) {
+                                                           std::uint32_t outside_id) {
   auto line = base::make_socketpair(SOCK_STREAM);
   if (!line) return step_failed(Step::kClone);
   FirstProcess process;

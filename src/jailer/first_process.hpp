@@ -24,6 +24,6 @@ struct FirstProcess {
 // `proc` is a descriptor of the jailer's own /proc; `outside_id` is what uid and gid 1000 of the cell are
 // outside. Returns as soon as the process exists and its ids are mapped.
 tl::expected<FirstProcess, sandbox::StepFailure> make_first_process(const sandbox::JailSpec& spec, int proc,
-                                                                   std::uint32_t outside_id);
+                                                                    std::uint32_t outside_id);
 
 }  // namespace cellblock::jailer

@@ -91,8 +91,12 @@ void Jailer::wait_and_dispatch(int timeout_ms) {
     const std::uint64_t data = events[static_cast<std::size_t>(index)].data.u64;
     const std::uint64_t id = data >> kWhatBits;
     switch (data & ((1U << kWhatBits) - 1)) {
-      case kServerOrZygote: id == kServerId ? on_server() : on_zygote(); break;
-      case kChildren: on_children(); break;
+      case kServerOrZygote:
+        id == kServerId ? on_server() : on_zygote();
+        break;
+      case kChildren:
+        on_children();
+        break;
       case kReport:
         if (Cell* cell = find(id)) on_report(*cell);
         break;
@@ -114,9 +118,13 @@ void Jailer::on_server() {
       waiting_.push_back(std::move(request));
       spawn_waiting();
       break;
-    case ControlKind::kLimit: limit(request.message); break;
+    case ControlKind::kLimit:
+      limit(request.message);
+      break;
     case ControlKind::kKill: {
-      const auto same = [&](const protocol::Received& other) { return other.message.cell == request.message.cell; };
+      const auto same = [&](const protocol::Received& other) {
+        return other.message.cell == request.message.cell;
+      };
       if (Cell* cell = find(request.message.cell)) {
         end(*cell);
       } else if (std::erase_if(waiting_, same) > 0) {
@@ -124,7 +132,8 @@ void Jailer::on_server() {
       }
       break;
     }
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -269,8 +278,8 @@ void Jailer::on_first_gone(Cell& cell) {
 void Jailer::limit(const ControlMessage& request) {
   ControlMessage answer = about(ControlKind::kLimited, request.cell);
   if (Cell* cell = find(request.cell)) {
-    const auto done = slots_.cgroup(cell->slot)
-                          .set_limits({request.memory_bytes, request.processes, spec_.cpu_percent});
+    const auto done =
+        slots_.cgroup(cell->slot).set_limits({request.memory_bytes, request.processes, spec_.cpu_percent});
     if (!done) answer.code = done.error().code;
   } else {
     answer.code = ESRCH;
@@ -289,7 +298,7 @@ void Jailer::fail_spawn(Cell& cell, StepFailure failure) {
   if (cell.first.pidfd.valid()) end(cell);
 }
 
-void Jailer::end(Cell& cell) {
+void Jailer::end(const Cell& cell) {
   // By pid namespace, never by walking pids: nothing in the cell can outrun it. ESRCH: already dead.
   ::syscall(SYS_pidfd_send_signal, cell.first.pidfd.get(), SIGKILL, nullptr, 0);
 }
@@ -311,10 +320,13 @@ void Jailer::finish_if_over(std::uint64_t id) {
 }
 
 void Jailer::end_everything() {
+  // At its end of file the socket would wake the loop for ever.
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, host_.server.get(), nullptr);
   waiting_.clear();
   for (auto& [id, cell] : cells_) end(cell);
   const auto deadline = std::chrono::steady_clock::now() + kEndLimit;
-  while (!cells_.empty() && zygote_.pid > 0 && std::chrono::steady_clock::now() < deadline) wait_and_dispatch(50);
+  while (!cells_.empty() && zygote_.pid > 0 && std::chrono::steady_clock::now() < deadline)
+    wait_and_dispatch(50);
   if (zygote_.pid > 0) {
     ::kill(zygote_.pid, SIGKILL);
     ::waitpid(zygote_.pid, nullptr, 0);
@@ -333,7 +345,7 @@ void Jailer::watch(int fd, std::uint64_t what, std::uint64_t id) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
 }
 
-void Jailer::tell(const ControlMessage& message, std::span<const int> fds) {
+void Jailer::tell(const ControlMessage& message, std::span<const int> fds) const {
   // A server that can't be told anything is gone; its end of file says so.
   static_cast<void>(protocol::send_control(host_.server.get(), message, fds));
 }

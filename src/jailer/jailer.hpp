@@ -64,17 +64,16 @@ class Jailer {
   void on_zygote_dead(std::int32_t status);
 
   void spawn_waiting();
-  void spawn(protocol::Received request);
   void limit(const protocol::ControlMessage& request);
   void fail_spawn(Cell& cell, sandbox::StepFailure failure);
-  void end(Cell& cell);
+  static void end(const Cell& cell);
   void finish_if_over(std::uint64_t id);
   void end_everything();
 
   Cell* find(std::uint64_t id);
   void watch(int fd, std::uint64_t what, std::uint64_t id);
   void wait_and_dispatch(int timeout_ms);
-  void tell(const protocol::ControlMessage& message, std::span<const int> fds = {});
+  void tell(const protocol::ControlMessage& message, std::span<const int> fds = {}) const;
 
   sandbox::JailSpec spec_;
   HostHandles host_;

@@ -3,6 +3,7 @@
 // started by hand.
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -14,8 +15,6 @@
 #include <csignal>
 #include <string>
 #include <utility>
-
-#include <linux/keyctl.h>
 
 #include "jailer/jailer.hpp"
 #include "sandbox/file_tree.hpp"
@@ -69,9 +68,10 @@ StepResult become_root_of_own_namespace() {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
   if (::unshare(CLONE_NEWUSER) != 0) return step_failed(Step::kUserNamespace);
-  const bool mapped = base::write_file(AT_FDCWD, "/proc/self/setgroups", "deny").has_value() &&
-                      base::write_file(AT_FDCWD, "/proc/self/gid_map", "0 " + std::to_string(gid) + " 1").has_value() &&
-                      base::write_file(AT_FDCWD, "/proc/self/uid_map", "0 " + std::to_string(uid) + " 1").has_value();
+  const bool mapped =
+      base::write_file(AT_FDCWD, "/proc/self/setgroups", "deny").has_value() &&
+      base::write_file(AT_FDCWD, "/proc/self/gid_map", "0 " + std::to_string(gid) + " 1").has_value() &&
+      base::write_file(AT_FDCWD, "/proc/self/uid_map", "0 " + std::to_string(uid) + " 1").has_value();
   if (!mapped) return step_failed(Step::kUserNamespace);
   return {};
 }
@@ -79,7 +79,8 @@ StepResult become_root_of_own_namespace() {
 StepResult move_into_tree(const sandbox::JailSpec& spec) {
   if (::unshare(CLONE_NEWNS) != 0) return step_failed(Step::kMountNamespace);
   // Nothing that is mounted from here on may show up on the host.
-  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return step_failed(Step::kMountNamespace);
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return step_failed(Step::kMountNamespace);
   // Any directory will do to mount on, it is only covered: /tmp exists everywhere.
   if (auto done = sandbox::build_file_tree("/tmp", spec.library_paths); !done) return done;
   return sandbox::pivot_into("/tmp");
@@ -116,4 +117,6 @@ int main_of_jailer() {
 }  // namespace
 }  // namespace cellblock::jailer
 
-int main() { return cellblock::jailer::main_of_jailer(); }
+int main() {
+  return cellblock::jailer::main_of_jailer();
+}

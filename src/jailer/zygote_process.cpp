@@ -20,20 +20,12 @@ using sandbox::step_failed;
 // All that a script finds in its environment, and why.
 constexpr std::array<const char*, 13> kEnvironment = {
     "PATH=/usr/bin:/bin",
-    "HOME=/tmp",    // the only writable place
-    "TMPDIR=/tmp",
-    "USER=script",
-    "LOGNAME=script",
-    "LANG=C.UTF-8",
-    "TZ=UTC",
+    "HOME=/tmp",  // the only writable place
+    "TMPDIR=/tmp", "USER=script", "LOGNAME=script", "LANG=C.UTF-8", "TZ=UTC",
     // The zygote must stay single-threaded to be forked.
-    "OPENBLAS_NUM_THREADS=1",
-    "OMP_NUM_THREADS=1",
-    "MKL_NUM_THREADS=1",
+    "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
     // No display; and its caches go to a hidden place in /tmp.
-    "MPLBACKEND=Agg",
-    "MPLCONFIGDIR=/tmp/.config/matplotlib",
-    nullptr};
+    "MPLBACKEND=Agg", "MPLCONFIGDIR=/tmp/.config/matplotlib", nullptr};
 
 // The zygote's descriptors while a cell is forked: three standard ones, control, specification, and the
 // program while exec reads it.
@@ -47,10 +39,10 @@ constexpr int kProgram = 5;
   const int high_control = ::fcntl(control, F_DUPFD, 64);
   const int high_spec = ::fcntl(spec, F_DUPFD, 64);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  const bool arranged = ::dup2(null, 0) == 0 && ::dup2(null, 1) == 1 && ::dup2(high_control, kControl) == kControl &&
-                        ::dup2(high_spec, kSpec) == kSpec && ::dup2(high_program, kProgram) == kProgram &&
-                        ::fcntl(kProgram, F_SETFD, FD_CLOEXEC) == 0 &&
-                        ::syscall(SYS_close_range, kProgram + 1, ~0U, 0) == 0;
+  const bool arranged =
+      ::dup2(null, 0) == 0 && ::dup2(null, 1) == 1 && ::dup2(high_control, kControl) == kControl &&
+      ::dup2(high_spec, kSpec) == kSpec && ::dup2(high_program, kProgram) == kProgram &&
+      ::fcntl(kProgram, F_SETFD, FD_CLOEXEC) == 0 && ::syscall(SYS_close_range, kProgram + 1, ~0U, 0) == 0;
   // The zygote never outlives the jailer, whatever kills it.
   if (!arranged || ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) ::_exit(120);
   // The jailer blocks signals that its loop reads; a mask survives exec.

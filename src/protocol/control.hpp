@@ -7,7 +7,7 @@
 //   server ◀─kSpawned─ jailer ◀─kForked─ zygote          it lives; descriptors: the slot's usage files
 //   server ──kLimit──▶ jailer, answered by kLimited       other cgroup limits than the default
 //   server ──kKill──▶  jailer                             end it, whatever it does
-//                      jailer ◀─kReaped─ zygote           how its first process ended
+//                      jailer ◀─kReaped─ zygote           how the interpreter's process ended
 //   server ◀─kGone───  jailer                             nothing of it is left; its slot is free again
 //   server ◀─kZygoteUp / kZygoteDown─ jailer ◀─kZygoteUp─ zygote
 //
@@ -47,7 +47,7 @@ struct ControlMessage {
   ControlKind kind{};
   std::uint32_t step = 0;  // sandbox::Step
   std::int32_t code = 0;   // errno, or for kReaped / kGone the wait status as waitpid gives it
-  std::int32_t pid = 0;    // of the cell's first process, in the sender's pid namespace
+  std::int32_t pid = 0;    // of the interpreter's process, in the sender's pid namespace
   std::uint64_t cell = 0;
   std::uint64_t memory_bytes = 0;  // kLimit: the limit; kGone: the peak
   std::uint64_t processes = 0;     // kLimit

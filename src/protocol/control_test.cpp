@@ -1,11 +1,10 @@
 #include "protocol/control.hpp"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <string>
-
-#include <gtest/gtest.h>
 
 namespace cellblock::protocol {
 namespace {

@@ -14,7 +14,8 @@ template <typename Number>
 Number number_at(std::string_view bytes) {
   Number value = 0;
   for (std::size_t index = 0; index < sizeof(Number); ++index) {
-    value |= static_cast<Number>(static_cast<Number>(static_cast<unsigned char>(bytes[index])) << (8U * index));
+    value |=
+        static_cast<Number>(static_cast<Number>(static_cast<unsigned char>(bytes[index])) << (8U * index));
   }
   return value;
 }
@@ -44,7 +45,8 @@ base::Result<std::optional<Frame>> FrameReader::next() {
   const std::size_t length = number_at<std::uint32_t>(buffer_);
   const auto kind = static_cast<std::uint8_t>(buffer_[4]);
   if (!is_known(kind)) {
-    return tl::make_unexpected(base::Error{"read a frame of unknown kind " + std::to_string(kind), EPROTO, {}});
+    return tl::make_unexpected(
+        base::Error{"read a frame of unknown kind " + std::to_string(kind), EPROTO, {}});
   }
   if (length > limit_) {
     return tl::make_unexpected(
@@ -79,7 +81,9 @@ std::optional<std::string_view> take_segment(std::string_view& payload) {
   return segment;
 }
 
-void append_u64(std::string& payload, std::uint64_t value) { append_number(payload, value); }
+void append_u64(std::string& payload, std::uint64_t value) {
+  append_number(payload, value);
+}
 
 std::optional<std::uint64_t> take_u64(std::string_view& payload) {
   if (payload.size() < sizeof(std::uint64_t)) return std::nullopt;

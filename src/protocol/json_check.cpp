@@ -87,7 +87,7 @@ class Walk {
   // Checks the escapes of the string whose first byte after the opening quote is `at`, and moves `at`
   // to its closing quote. simdjson has seen before that every string is closed and the padding keeps
   // look-ahead inside the buffer.
-  Checked string(const char*& at);
+  Checked string(const char*& at) const;
   Checked scalar(std::string_view token);
 
   [[nodiscard]] tl::unexpected<std::string> fault(std::string_view what, const char* at) const {
@@ -105,7 +105,7 @@ class Walk {
   std::size_t max_;
 };
 
-Checked Walk::string(const char*& at) {
+Checked Walk::string(const char*& at) const {
   for (;; ++at) {
     if (*at == '"') return {};
     if (*at != '\\') continue;
@@ -129,7 +129,7 @@ Checked Walk::scalar(std::string_view token) {
   const std::string_view text = without_trailing_space(token);
   if (text.starts_with('"')) {
     const char* at = text.data() + 1;
-    if (const auto checked = string(at); !checked) return checked;
+    if (auto checked = string(at); !checked) return checked;
     if (at + 1 != text.data() + text.size()) return fault("a string is followed by garbage", at + 1);
     return {};
   }

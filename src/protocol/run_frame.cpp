@@ -31,8 +31,7 @@ std::optional<RunRequest> decode_run(std::string_view payload) {
     *number = *value;
   }
   request.strict = strict != 0;
-  for (std::string* text :
-       {&request.script, &request.args_json, &request.kwargs_json, &request.stdin_text}) {
+  for (std::string* text : {&request.script, &request.args_json, &request.kwargs_json, &request.stdin_text}) {
     const auto segment = take_segment(payload);
     if (!segment) return std::nullopt;
     *text = *segment;

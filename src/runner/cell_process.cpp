@@ -17,13 +17,16 @@ namespace cellblock::runner {
 namespace {
 
 constexpr int kExitBroken = 70;
-// Above RLIMIT_NOFILE: a script that closes "every descriptor" up to its limit does not cut its own answer off.
+// Above RLIMIT_NOFILE: a script that closes "every descriptor" up to its limit does not cut its own answer
+// off.
 constexpr int kFirstPrivateFd = 1000;
 // A run frame holds a script, arguments and input, all bounded by the server's limit for a request body.
 constexpr std::size_t kRunFrameLimit = std::size_t{1} << 30U;
 
 // Moves a descriptor out of the way of the numbers that scripts use.
-base::Fd moved_up(base::Fd fd) { return base::Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstPrivateFd)); }
+base::Fd moved_up(base::Fd fd) {
+  return base::Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstPrivateFd));
+}
 
 // Leaves 0 to 2 and the cell's own descriptors, in any order; everything else belongs to the zygote.
 bool close_the_rest(std::vector<unsigned> kept) {
@@ -79,7 +82,8 @@ bool place_stdin(const std::string& text) {
 
 // Limits that the request lowered. Lowering always works, so a failure is a broken cell.
 bool lower_limits(const protocol::RunRequest& request) {
-  return sandbox::set_rlimits({request.cpu_seconds, request.file_bytes, request.open_files, request.processes})
+  return sandbox::set_rlimits(
+             {request.cpu_seconds, request.file_bytes, request.open_files, request.processes})
       .has_value();
 }
 
@@ -120,7 +124,8 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   err.reset();
   if (!lower_limits(*request) || !place_stdin(request->stdin_text)) ::_exit(kExitBroken);
   const protocol::OutcomeClaim claim = interpreter.execute(*request);
-  if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim))) ::_exit(kExitBroken);
+  if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim)))
+    ::_exit(kExitBroken);
   // Taking down the process costs as much as a short script: wait for the server to have the answer on its
   // way, and to end the cell, instead of competing with it for the CPU.
   char byte = 0;

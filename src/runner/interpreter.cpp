@@ -1,22 +1,22 @@
 #include "runner/interpreter.hpp"
 
-#include "runner/py_ref.hpp"
-#include "runner/random_state.hpp"
-
 #include <unistd.h>
 
 #include <cstdio>
 #include <string_view>
 #include <utility>
 
+#include "runner/py_ref.hpp"
+#include "runner/random_state.hpp"
+
 namespace cellblock::embedded {
-extern const std::string_view script_runner;
-extern const std::string_view strict_policy;
-extern const std::string_view strict_lists;
-extern const std::string_view prime_script;
-extern const std::string_view prime_idle_script;
-extern const std::string_view versions_script;
-extern const std::string_view fork_hooks;
+extern const std::string_view kScriptRunner;
+extern const std::string_view kStrictPolicy;
+extern const std::string_view kStrictLists;
+extern const std::string_view kPrimeScript;
+extern const std::string_view kPrimeIdleScript;
+extern const std::string_view kVersionsScript;
+extern const std::string_view kForkHooks;
 }  // namespace cellblock::embedded
 
 namespace cellblock::runner {
@@ -91,7 +91,8 @@ base::Result<void> initialize() {
 base::Result<void> import_all(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     const PyRef module(PyImport_ImportModule(name.c_str()));
-    if (!module) return python_error("import " + name + " ahead", "install it, or take it off the list 'preload'");
+    if (!module)
+      return python_error("import " + name + " ahead", "install it, or take it off the list 'preload'");
   }
   return {};
 }
@@ -123,21 +124,23 @@ Interpreter::Interpreter(std::unique_ptr<State> state) : state_(std::move(state)
 
 // Not even the references are given back: the process ends, and destructors of Python objects are script
 // territory by then.
-Interpreter::~Interpreter() { static_cast<void>(state_.release()); }
+Interpreter::~Interpreter() {
+  static_cast<void>(state_.release());
+}
 
 base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<std::string>& preload) {
   if (auto done = initialize(); !done) return tl::make_unexpected(done.error());
   auto state = std::make_unique<State>();
-  const PyRef hooks = make_module("_cellblock_fork_hooks", embedded::fork_hooks);
+  const PyRef hooks = make_module("_cellblock_fork_hooks", embedded::kForkHooks);
   const PyRef started(hooks ? PyObject_CallMethod(hooks.get(), "start", nullptr) : nullptr);
   if (!started) return python_error("record after-fork hooks");
   if (auto done = import_all(preload); !done) return tl::make_unexpected(done.error());
-  const PyRef policy = make_module("_cellblock_strict_policy", embedded::strict_policy);
+  const PyRef policy = make_module("_cellblock_strict_policy", embedded::kStrictPolicy);
   if (!policy) return python_error("load the strict policy's checker");
-  const PyRef lists = bytes(embedded::strict_lists);
+  const PyRef lists = bytes(embedded::kStrictLists);
   const PyRef loaded(PyObject_CallMethod(policy.get(), "load", "O", lists.get()));
   if (!loaded) return python_error("load policies/strict.json");
-  state->runner = make_module("_cellblock_runner", embedded::script_runner);
+  state->runner = make_module("_cellblock_runner", embedded::kScriptRunner);
   if (!state->runner) return python_error("load the script runner");
   PyObject_SetAttrString(state->runner.get(), "strict_policy", policy.get());
   const PyRef settled(PyObject_CallMethod(state->runner.get(), "settle", nullptr));
@@ -147,9 +150,12 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   if (!state->execute || !state->prime) return python_error("find the script runner's functions");
   std::unique_ptr<Interpreter> interpreter(new Interpreter(std::move(state)));
   // Once in the zygote itself, so that what is made lazily on a first run is made once and not in each cell.
-  if (!interpreter->prime(Priming::kAlways) || !interpreter->prime(Priming::kIdle)) return base::make_error("run the priming script in the zygote");
+  if (!interpreter->prime(Priming::kAlways) || !interpreter->prime(Priming::kIdle))
+    return base::make_error("run the priming script in the zygote");
   State& parts = *interpreter->state_;
-  parts.random.find();
+  if (!parts.random.find()) {
+    return base::make_error("find numpy's global random generator", "a preloaded module must not replace it");
+  }
   parts.main_thread = loaded_attribute("threading", "_main_thread");
   const PyRef stopped(PyObject_CallMethod(hooks.get(), "stop", nullptr));
   const PyRef needed(PyObject_CallMethod(hooks.get(), "needed", nullptr));
@@ -161,8 +167,10 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   return interpreter;
 }
 
+// An object of its own must exist, though Python keeps what this asks for in globals.
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static)
 std::string Interpreter::versions_json() {
-  const PyRef module = make_module("_cellblock_versions", embedded::versions_script);
+  const PyRef module = make_module("_cellblock_versions", embedded::kVersionsScript);
   const PyRef text(module ? PyObject_CallMethod(module.get(), "versions", nullptr) : nullptr);
   const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
   if (utf8 == nullptr) {
@@ -172,6 +180,8 @@ std::string Interpreter::versions_json() {
   return utf8;
 }
 
+// As above: only who has an interpreter may copy it.
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static)
 pid_t Interpreter::fork() {
   // Without PyOS_BeforeFork and PyOS_AfterFork_*: they take, give back and reset locks that no second thread
   // could hold here, and would cost parent and child some 400 page faults. after_fork() does what is needed.
@@ -182,7 +192,8 @@ bool Interpreter::after_fork() {
   if (!state_->random.renew()) return false;
   // The one thread has another number here; the old one would tell a pid of the host.
   const PyRef number(PyLong_FromLong(::gettid()));
-  if (state_->main_thread && PyObject_SetAttrString(state_->main_thread.get(), "_native_id", number.get()) != 0) {
+  if (state_->main_thread &&
+      PyObject_SetAttrString(state_->main_thread.get(), "_native_id", number.get()) != 0) {
     return false;
   }
   for (const PyRef& hook : state_->hooks) {
@@ -193,7 +204,8 @@ bool Interpreter::after_fork() {
 }
 
 bool Interpreter::prime(Priming priming) {
-  const PyRef snippet = bytes(priming == Priming::kAlways ? embedded::prime_script : embedded::prime_idle_script);
+  const PyRef snippet =
+      bytes(priming == Priming::kAlways ? embedded::kPrimeScript : embedded::kPrimeIdleScript);
   const PyRef done(PyObject_CallOneArg(state_->prime.get(), snippet.get()));
   if (!done) PyErr_Clear();
   return done && PyObject_IsTrue(done.get()) == 1;
@@ -208,7 +220,8 @@ protocol::OutcomeClaim Interpreter::execute(const protocol::RunRequest& request)
                                             static_cast<unsigned long long>(request.result_bytes)));
   // What C code of the script's libraries has buffered belongs to its output too.
   std::fflush(nullptr);
-  protocol::OutcomeClaim claim{protocol::OutcomeKind::kException, {}, "The script's outcome could not be read", {}};
+  protocol::OutcomeClaim claim{
+      protocol::OutcomeKind::kException, {}, "The script's outcome could not be read", {}};
   if (!outcome || !PyTuple_Check(outcome.get()) || PyTuple_Size(outcome.get()) != 4) {
     PyErr_Clear();
     return claim;

@@ -35,21 +35,28 @@ bool fill(void* memory, std::size_t size) {
 
 }  // namespace
 
-void RandomState::find() {
+bool RandomState::find() {
   python_generator_ = loaded_attribute("random", "_inst");
   // Python's subclass only adds bookkeeping around this method, and its code would be one more page to copy.
   python_seed_ = attribute(loaded_attribute("_random", "Random"), "seed");
-  const PyRef twister = attribute(loaded_attribute("numpy.random.mtrand", "_rand"), "_bit_generator");
+  // random.gauss makes two numbers at a time and keeps one.
+  if (python_generator_) PyObject_SetAttrString(python_generator_.get(), "gauss_next", Py_None);
+  const PyRef numpy_global = loaded_attribute("numpy.random.mtrand", "_rand");
+  if (!numpy_global) return true;
+  // So does numpy's, and forgets it when it is seeded.
+  const PyRef seeded(PyObject_CallMethod(numpy_global.get(), "seed", nullptr));
+  const PyRef twister = attribute(numpy_global, "_bit_generator");
   const PyRef kind = attribute(PyRef(twister ? PyObject_Type(twister.get()) : nullptr), "__name__");
-  if (!kind || PyUnicode_CompareWithASCIIString(kind.get(), "MT19937") != 0) return;
+  if (!kind || PyUnicode_CompareWithASCIIString(kind.get(), "MT19937") != 0) return false;
   numpy_capsule_ = attribute(twister, "capsule");
-  if (!numpy_capsule_) return;
+  if (!seeded || !numpy_capsule_) return false;
   auto* generator = static_cast<BitGenerator*>(PyCapsule_GetPointer(numpy_capsule_.get(), "BitGenerator"));
   if (generator == nullptr) {
     PyErr_Clear();
-    return;
+    return false;
   }
   numpy_state_ = generator->state;
+  return true;
 }
 
 bool RandomState::renew() {
@@ -59,7 +66,8 @@ bool RandomState::renew() {
   }
   if (numpy_state_ == nullptr) return true;
   auto* twister = static_cast<MersenneTwister*>(numpy_state_);
-  // Every word random is the state after 624 draws of a well-seeded twister; used up, so the first draw mixes.
+  // Every word random is the state after 624 draws of a well-seeded twister; used up, so the first draw
+  // mixes.
   twister->position = static_cast<int>(kWords);
   return fill(twister->words.data(), sizeof(twister->words));
 }

@@ -196,6 +196,9 @@ def _serialised(value, limit):
         reason = _message(error)
         try:
             hint = _hint(value)
+            if type(value) is types.CoroutineType:
+                # Otherwise the interpreter warns on the script's stderr that it was never awaited.
+                value.close()
         except Exception:
             hint = None
         raise _Ended(

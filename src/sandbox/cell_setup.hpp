@@ -2,11 +2,11 @@
 // sealing of the interpreter's process that joins it.
 #pragma once
 
+#include <linux/filter.h>
+
 #include <span>
 #include <string>
 #include <vector>
-
-#include <linux/filter.h>
 
 #include "base/fd.hpp"
 #include "sandbox/jail_spec.hpp"
@@ -21,8 +21,8 @@ StepResult furnish_cell(const JailSpec& spec);
 
 // What the interpreter's process brings to its sealing. All descriptors are borrowed.
 struct SealInput {
-  int first_process = -1;           // pidfd of the cell's first process
-  std::vector<int> cgroup_procs;    // of the slot
+  int first_process = -1;         // pidfd of the cell's first process
+  std::vector<int> cgroup_procs;  // of the slot
   CellRlimits rlimits;
   std::span<const sock_filter> filter;
 };

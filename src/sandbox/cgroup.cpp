@@ -8,7 +8,8 @@
 
 namespace cellblock::sandbox {
 
-base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& service_id, const std::string& root) {
+base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& service_id,
+                                                           const std::string& root) {
   const auto mountinfo = base::read_file(AT_FDCWD, "/proc/self/mountinfo");
   if (!mountinfo) return tl::make_unexpected(mountinfo.error());
   const auto own = base::read_file(AT_FDCWD, "/proc/self/cgroup");

@@ -60,7 +60,8 @@ class CgroupTree {
 // Finds the version that this host offers with memory, pids and cpu controllers, and creates the service's
 // directory "cellblock-<service_id>" below `root` (v2 only) or the caller's own cgroup. Directories of
 // services that are no longer running are removed. The error says what is missing.
-base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& service_id, const std::string& root);
+base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& service_id,
+                                                           const std::string& root);
 
 // Reads the two descriptors of usage_files(), whichever version they come from; 0 when they can't be read.
 [[nodiscard]] std::uint64_t read_peak_bytes(int file);

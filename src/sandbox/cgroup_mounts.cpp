@@ -2,11 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
+#include <csignal>
 #include <memory>
 #include <sstream>
 #include <vector>
@@ -61,7 +61,8 @@ std::vector<std::string> subdirectories(int directory) {
 void remove_with_slots(int parent, const std::string& name) {
   const base::Fd service(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!service.valid()) return;
-  for (const std::string& slot : subdirectories(service.get())) ::unlinkat(service.get(), slot.c_str(), AT_REMOVEDIR);
+  for (const std::string& slot : subdirectories(service.get()))
+    ::unlinkat(service.get(), slot.c_str(), AT_REMOVEDIR);
   ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
 }
 
@@ -103,7 +104,8 @@ CgroupMounts parse_cgroup_mounts(std::string_view mountinfo, std::string_view ow
   return mounts;
 }
 
-base::Result<ServiceDirectory> ServiceDirectory::create(const std::string& parent, const std::string& service_id) {
+base::Result<ServiceDirectory> ServiceDirectory::create(const std::string& parent,
+                                                        const std::string& service_id) {
   base::Fd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return base::errno_error("open the cgroup directory " + parent);
   for (const std::string& name : subdirectories(directory.get())) {

@@ -20,7 +20,8 @@ class SlotV1 final : public CgroupSlot {
  public:
   // `memory`, `pids` and so on are the slot's directories; the same one twice where controllers share a
   // hierarchy.
-  explicit SlotV1(std::array<base::Fd, kControllers.size()> directories) : directories_(std::move(directories)) {}
+  explicit SlotV1(std::array<base::Fd, kControllers.size()> directories)
+      : directories_(std::move(directories)) {}
 
   base::Result<void> open() {
     for (const base::Fd& directory : directories_) {
@@ -52,11 +53,13 @@ class SlotV1 final : public CgroupSlot {
         if (written.error().code != ENOENT) return written;
       }
     }
-    if (auto written = base::write_file(directories_[1].get(), "pids.max", std::to_string(limits.processes)); !written) {
+    if (auto written = base::write_file(directories_[1].get(), "pids.max", std::to_string(limits.processes));
+        !written) {
       return written;
     }
     const std::uint64_t quota = kCpuPeriodUs * limits.cpu_percent / 100;
-    if (auto written = base::write_file(directories_[2].get(), "cpu.cfs_quota_us", std::to_string(quota)); !written) {
+    if (auto written = base::write_file(directories_[2].get(), "cpu.cfs_quota_us", std::to_string(quota));
+        !written) {
       return written;
     }
     limits_ = limits;
@@ -76,7 +79,8 @@ class SlotV1 final : public CgroupSlot {
 
  private:
   static constexpr std::array<const char*, 2> kUp = {"memory.memsw.limit_in_bytes", "memory.limit_in_bytes"};
-  static constexpr std::array<const char*, 2> kDown = {"memory.limit_in_bytes", "memory.memsw.limit_in_bytes"};
+  static constexpr std::array<const char*, 2> kDown = {"memory.limit_in_bytes",
+                                                       "memory.memsw.limit_in_bytes"};
 
   int memory() const { return directories_[0].get(); }
 
@@ -116,14 +120,16 @@ class TreeV1 final : public CgroupTree {
 
 }  // namespace
 
-base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v1(const CgroupMounts& mounts, const std::string& service_id) {
+base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v1(const CgroupMounts& mounts,
+                                                         const std::string& service_id) {
   std::vector<ServiceDirectory> directories;
   for (const std::string_view controller : kControllers) {
     const auto found = mounts.v1.find(controller);
     if (found == mounts.v1.end()) {
-      return base::make_error("find the cgroup v1 hierarchy of the controller '" + std::string(controller) + "'",
-                              "mount it, for example: mount -t cgroup -o " + std::string(controller) +
-                                  " cgroup /sys/fs/cgroup/" + std::string(controller));
+      return base::make_error(
+          "find the cgroup v1 hierarchy of the controller '" + std::string(controller) + "'",
+          "mount it, for example: mount -t cgroup -o " + std::string(controller) + " cgroup /sys/fs/cgroup/" +
+              std::string(controller));
     }
     auto directory = ServiceDirectory::create(found->second, service_id);
     if (!directory) return tl::make_unexpected(directory.error());

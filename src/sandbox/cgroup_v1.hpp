@@ -7,6 +7,7 @@ namespace cellblock::sandbox {
 
 // Hierarchies memory, pids, cpu and cpuacct. A slot's directories are made once and used again; the kernel's
 // counters can be reset.
-base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v1(const CgroupMounts& mounts, const std::string& service_id);
+base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v1(const CgroupMounts& mounts,
+                                                         const std::string& service_id);
 
 }  // namespace cellblock::sandbox

@@ -43,11 +43,14 @@ class SlotV2 final : public CgroupSlot {
 
   base::Result<void> set_limits(const CgroupLimits& limits) override {
     const int directory = directory_.get();
-    if (auto done = base::write_file(directory, "memory.max", std::to_string(limits.memory_bytes)); !done) return done;
-    if (auto done = base::write_file(directory, "memory.swap.max", "0"); !done && done.error().code != ENOENT) {
+    if (auto done = base::write_file(directory, "memory.max", std::to_string(limits.memory_bytes)); !done)
+      return done;
+    if (auto done = base::write_file(directory, "memory.swap.max", "0");
+        !done && done.error().code != ENOENT) {
       return done;
     }
-    if (auto done = base::write_file(directory, "pids.max", std::to_string(limits.processes)); !done) return done;
+    if (auto done = base::write_file(directory, "pids.max", std::to_string(limits.processes)); !done)
+      return done;
     const std::uint64_t quota = kCpuPeriodUs * limits.cpu_percent / 100;
     return base::write_file(directory, "cpu.max", std::to_string(quota) + " " + std::to_string(kCpuPeriodUs));
   }
@@ -107,7 +110,8 @@ bool cgroup_v2_usable(const CgroupMounts& mounts) {
          padded.find(" cpu ") != std::string::npos;
 }
 
-base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v2(const CgroupMounts& mounts, const std::string& service_id,
+base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v2(const CgroupMounts& mounts,
+                                                         const std::string& service_id,
                                                          const std::string& root) {
   std::string parent = root.empty() ? *mounts.v2 : root;
   auto enabled = enable_controllers(parent);

@@ -36,7 +36,8 @@ StepResult bind_read_only(const std::string& root, const std::string& path) {
   const std::string target = root + path;
   if (auto made = make_directories(target); !made) return made;
   // Not recursive: a mount below /usr on the host is not part of what was chosen to be shown.
-  if (::mount(path.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0) return step_failed(Step::kFileTree);
+  if (::mount(path.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    return step_failed(Step::kFileTree);
   // A bind takes its flags only in a second step; no set-uid file and no device works in the tree.
   if (::mount(nullptr, target.c_str(), nullptr, kReadOnlyBind, nullptr) != 0) {
     return step_failed(Step::kFileTree);
@@ -77,7 +78,8 @@ StepResult make_devices(const std::string& root) {
     if (auto made = write_text(target, ""); !made) return made;
     // A bind of the host's node works with and without root; mknod is refused in a user namespace.
     if (::mount(name, target.c_str(), nullptr, MS_BIND, nullptr) != 0) return step_failed(Step::kFileTree);
-    if (::mount(nullptr, target.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NOEXEC, nullptr) != 0) {
+    if (::mount(nullptr, target.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NOEXEC, nullptr) !=
+        0) {
       return step_failed(Step::kFileTree);
     }
   }
@@ -93,10 +95,12 @@ StepResult make_devices(const std::string& root) {
 
 StepResult make_accounts(const std::string& root) {
   if (auto made = make_directories(root + "/etc"); !made) return made;
-  if (auto done = write_text(root + "/etc/passwd", "script:x:1000:1000:script:/tmp:/bin/sh\n"); !done) return done;
+  if (auto done = write_text(root + "/etc/passwd", "script:x:1000:1000:script:/tmp:/bin/sh\n"); !done)
+    return done;
   if (auto done = write_text(root + "/etc/group", "script:x:1000:\n"); !done) return done;
   // Names are looked up in files only: there is no network to ask.
-  if (auto done = write_text(root + "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"); !done) {
+  if (auto done = write_text(root + "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
+      !done) {
     return done;
   }
   return write_text(root + "/etc/hosts", "127.0.0.1 localhost cell\n::1 localhost\n");
@@ -111,7 +115,8 @@ const std::vector<TreeEntry>& tree_entries() {
       {Kind::kBind, "/usr/lib", true, "shared libraries, Python's standard library and Debian's packages"},
       {Kind::kBind, "/usr/lib64", false, "the dynamic loader where /lib64 leads here"},
       {Kind::kBind, "/usr/share", true, "fonts, zoneinfo, matplotlib's data, locale data"},
-      {Kind::kCopyLinks, "/etc/alternatives", false, "links: libblas.so.3 and liblapack.so.3 lead through it"},
+      {Kind::kCopyLinks, "/etc/alternatives", false,
+       "links: libblas.so.3 and liblapack.so.3 lead through it"},
       {Kind::kCopy, "/etc/ld.so.cache", false, "the loader's list of libraries"},
       {Kind::kCopy, "/etc/python3.11", false, "sitecustomize of Debian's Python"},
       {Kind::kCopy, "/etc/fonts", false, "fontconfig, which matplotlib's font search may ask"},
@@ -138,7 +143,8 @@ StepResult build_file_tree(const std::string& root, const std::vector<std::strin
       if (entry.required) return tl::make_unexpected(StepFailure{Step::kFileTree, ENOENT});
       continue;
     }
-    auto done = entry.kind == TreeEntry::Kind::kBind ? bind_read_only(root, entry.path) : copy_into(root, entry);
+    auto done =
+        entry.kind == TreeEntry::Kind::kBind ? bind_read_only(root, entry.path) : copy_into(root, entry);
     if (!done) return done;
   }
   for (const std::string& path : library_paths) {

@@ -4,10 +4,12 @@
 
 namespace cellblock::sandbox {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JailSpec, service_id, slots, uid_base, memory_bytes, processes, cpu_percent,
-                                   tmp_bytes, tmp_inodes, cgroup_root, library_paths, preload)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JailSpec, service_id, slots, uid_base, memory_bytes, processes,
+                                   cpu_percent, tmp_bytes, tmp_inodes, cgroup_root, library_paths, preload)
 
-std::string to_json(const JailSpec& spec) { return nlohmann::json(spec).dump(); }
+std::string to_json(const JailSpec& spec) {
+  return nlohmann::json(spec).dump();
+}
 
 base::Result<JailSpec> jail_spec_from_json(std::string_view text) {
   // nlohmann reports a missing field by throwing; the exception ends here.

@@ -16,17 +16,17 @@ inline constexpr std::uint32_t kInsideId = 1000;
 inline constexpr std::string_view kWorkingDirectory = "/tmp";
 
 struct JailSpec {
-  std::string service_id;                 // names the cgroup directory: "cellblock-<service_id>"
-  std::uint32_t slots = 64;               // cells at once
-  std::uint32_t uid_base = 1'900'000'000; // slot n runs as the outside uid and gid uid_base + n
+  std::string service_id;                  // names the cgroup directory: "cellblock-<service_id>"
+  std::uint32_t slots = 64;                // cells at once
+  std::uint32_t uid_base = 1'900'000'000;  // slot n runs as the outside uid and gid uid_base + n
   std::uint64_t memory_bytes = 512ULL << 20U;
   std::uint32_t processes = 128;
-  std::uint32_t cpu_percent = 100;        // of one CPU
+  std::uint32_t cpu_percent = 100;  // of one CPU
   std::uint64_t tmp_bytes = 64ULL << 20U;
   std::uint64_t tmp_inodes = 4096;
-  std::string cgroup_root;                // directory for the service's cgroups; empty: the own cgroup
-  std::vector<std::string> library_paths; // further read-only directories of the tree
-  std::vector<std::string> preload;       // Python modules that the zygote imports
+  std::string cgroup_root;                 // directory for the service's cgroups; empty: the own cgroup
+  std::vector<std::string> library_paths;  // further read-only directories of the tree
+  std::vector<std::string> preload;        // Python modules that the zygote imports
 };
 
 [[nodiscard]] std::string to_json(const JailSpec& spec);

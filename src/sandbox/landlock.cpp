@@ -38,16 +38,20 @@ std::uint64_t handled_files(int abi) {
 constexpr std::uint64_t kReadRights =
     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t kDeviceRights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
-constexpr std::uint64_t kReadWriteRights =
-    kReadRights | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | kRefer | kTruncate;
+constexpr std::uint64_t kReadWriteRights = kReadRights | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                                           LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                           LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                           LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                                           LANDLOCK_ACCESS_FS_MAKE_SYM | kRefer | kTruncate;
 
 std::uint64_t rights_of(LandlockRule::Access access) {
   switch (access) {
-    case LandlockRule::Access::kRead: return kReadRights;
-    case LandlockRule::Access::kDevice: return kDeviceRights | kTruncate;
-    case LandlockRule::Access::kReadWrite: return kReadWriteRights;
+    case LandlockRule::Access::kRead:
+      return kReadRights;
+    case LandlockRule::Access::kDevice:
+      return kDeviceRights | kTruncate;
+    case LandlockRule::Access::kReadWrite:
+      return kReadWriteRights;
   }
   return 0;
 }

@@ -28,7 +28,8 @@ StepResult drop_capabilities() {
     }
   }
   // Ambient capabilities would survive an exec.
-  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return step_failed(Step::kCapabilities);
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
+    return step_failed(Step::kCapabilities);
   // Effective, permitted and inheritable, both halves of the 64-bit sets.
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};

@@ -27,7 +27,8 @@ namespace cellblock::sandbox {
 namespace {
 
 constexpr std::string_view kNamespaceFix =
-    "run as root, or: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000; in a container "
+    "run as root, or: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000; in a "
+    "container "
     "use the shipped seccomp profile";
 
 // Runs a try in a child and returns the errno that it ends with, 0 for success.
@@ -40,7 +41,9 @@ int try_in_child(const std::function<int()>& attempt) {
   return WEXITSTATUS(status);
 }
 
-int code_of(const StepResult& result) { return result ? 0 : result.error().code; }
+int code_of(const StepResult& result) {
+  return result ? 0 : result.error().code;
+}
 
 // An ordinary user gets into the other namespaces only by way of one for users.
 int enter_user_namespace() {
@@ -79,7 +82,8 @@ int try_proc() {
   return try_in_child([] {
     if (const int code = private_mounts(); code != 0) return code;
     // A pid namespace has its first process, and so a /proc, only after a fork.
-    return try_in_child([] { return ::mount("proc", "/proc", "proc", MS_NOSUID, "subset=pid") == 0 ? 0 : errno; });
+    return try_in_child(
+        [] { return ::mount("proc", "/proc", "proc", MS_NOSUID, "subset=pid") == 0 ? 0 : errno; });
   });
 }
 
@@ -119,7 +123,8 @@ void probe_cgroups(std::vector<WallProbe>& walls, const std::string& root) {
   if (tree) {
     means = (*tree)->means();
     auto slot = (*tree)->make_slot(0);
-    const auto limited = slot ? (*slot)->set_limits({64ULL << 20U, 16, 100}) : tl::make_unexpected(slot.error());
+    const auto limited =
+        slot ? (*slot)->set_limits({64ULL << 20U, 16, 100}) : tl::make_unexpected(slot.error());
     if (!limited) reason = limited.error().message();
   } else {
     reason = tree.error().message();
@@ -156,19 +161,23 @@ std::vector<WallProbe> probe_walls(const std::string& cgroup_root) {
   for (const Namespace& entry : kNamespaces) {
     walls.push_back(wall(entry.name, try_namespace(entry.flag), entry.means, kNamespaceFix));
   }
-  walls.push_back(wall("read_only_tree", try_tree(), "pivot_root onto read-only binds of /usr and copies of /etc",
-                       kNamespaceFix));
-  walls.push_back(wall("private_proc", try_proc(), "/proc of the own pid namespace, processes only",
-                       "don't mask paths below /proc of the service (docker: --security-opt systempaths=unconfined)"));
-  walls.push_back(wall("capabilities", try_capabilities(), "all five sets empty, securebits locked", kNamespaceFix));
+  walls.push_back(wall("read_only_tree", try_tree(),
+                       "pivot_root onto read-only binds of /usr and copies of /etc", kNamespaceFix));
+  walls.push_back(
+      wall("private_proc", try_proc(), "/proc of the own pid namespace, processes only",
+           "don't mask paths below /proc of the service (docker: --security-opt systempaths=unconfined)"));
+  walls.push_back(
+      wall("capabilities", try_capabilities(), "all five sets empty, securebits locked", kNamespaceFix));
   walls.push_back(wall("seccomp", try_seccomp(), "allow-list, everything else refused, no_new_privs set",
                        "use a kernel built with CONFIG_SECCOMP_FILTER"));
-  walls.push_back(wall("landlock", try_landlock(), "Landlock ABI " + std::to_string(landlock_abi()),
-                       "use Linux 5.13 or later with landlock in the list of CONFIG_LSM (boot option lsm=landlock,…)"));
+  walls.push_back(
+      wall("landlock", try_landlock(), "Landlock ABI " + std::to_string(landlock_abi()),
+           "use Linux 5.13 or later with landlock in the list of CONFIG_LSM (boot option lsm=landlock,…)"));
   const bool root = ::geteuid() == 0;
-  walls.push_back({"own_uid", root,
-                   root ? "an outside uid of its own per slot" : "cells run as the service's own user outside",
-                   root ? "" : "run as root, so that uids can be mapped"});
+  walls.push_back(
+      {"own_uid", root,
+       root ? "an outside uid of its own per slot" : "cells run as the service's own user outside",
+       root ? "" : "run as root, so that uids can be mapped"});
   probe_cgroups(walls, cgroup_root);
   return walls;
 }

@@ -8,7 +8,7 @@
 namespace cellblock::sandbox {
 
 struct WallProbe {
-  std::string name;   // as in /health: "user_namespace", "seccomp", …
+  std::string name;  // as in /health: "user_namespace", "seccomp", …
   bool stands = false;
   std::string means;  // what it is made of here, or the reason why it is missing
   std::string fix;    // what an operator can do; empty when it stands

@@ -41,7 +41,8 @@ StepResult seal_first_process(int report) {
   if (auto done = set_no_new_privs(); !done) return done;
   const StepFailure none{};
   // The jailer waits for this before the zygote forks into the cell.
-  if (::write(report, &none, sizeof(none)) != static_cast<ssize_t>(sizeof(none))) return step_failed(Step::kInitSeal);
+  if (::write(report, &none, sizeof(none)) != static_cast<ssize_t>(sizeof(none)))
+    return step_failed(Step::kInitSeal);
   if (::close(report) != 0) return step_failed(Step::kInitSeal);
   if (auto done = load_seccomp(kOnlyWaiting, Step::kInitSeal); !done) return done;
   for (;;) ::pause();

@@ -15,7 +15,7 @@
 #include "base/fd.hpp"
 
 namespace cellblock::embedded {
-extern const std::string_view seccomp_policy;
+extern const std::string_view kSeccompPolicy;
 }
 
 namespace cellblock::sandbox {
@@ -138,7 +138,9 @@ base::Result<BpfProgram> export_program(const Context& context) {
 
 }  // namespace
 
-std::string_view builtin_seccomp_policy() { return embedded::seccomp_policy; }
+std::string_view builtin_seccomp_policy() {
+  return embedded::kSeccompPolicy;
+}
 
 base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view text) {
   std::vector<SyscallRule> rules;
@@ -151,9 +153,9 @@ base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view tex
     if (words.empty()) continue;
     auto rule = parse_rule(words);
     if (!rule) {
-      return base::make_error("read line " + std::to_string(number_of_line) + " of the seccomp policy: '" + line +
-                                  "'",
-                              "allow NAME [argN [& MASK] == V [and …]] or errno NAME CODE [condition]");
+      return base::make_error(
+          "read line " + std::to_string(number_of_line) + " of the seccomp policy: '" + line + "'",
+          "allow NAME [argN [& MASK] == V [and …]] or errno NAME CODE [condition]");
     }
     rule->line = number_of_line;
     rules.push_back(std::move(*rule));

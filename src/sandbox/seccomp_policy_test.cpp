@@ -16,7 +16,8 @@ TEST(SeccompPolicy, TheBuiltInOneParsesAndCompiles) {
 }
 
 TEST(SeccompPolicy, ReadsConditionsAndErrors) {
-  const auto rules = parse_seccomp_policy("allow clone arg0 & 0x10 == 0 and arg1 == 0o17 # why\n\nerrno clone3 ENOSYS\n");
+  const auto rules =
+      parse_seccomp_policy("allow clone arg0 & 0x10 == 0 and arg1 == 0o17 # why\n\nerrno clone3 ENOSYS\n");
   ASSERT_TRUE(rules.has_value()) << rules.error().message();
   ASSERT_EQ(rules->size(), 2U);
   EXPECT_EQ((*rules)[0], (SyscallRule{"clone", 0, {{0, 0x10, 0}, {1, ~std::uint64_t{0}, 15}}, 1}));
@@ -33,9 +34,9 @@ TEST_P(FaultyPolicy, IsRefusedWithItsLineNumber) {
 
 INSTANTIATE_TEST_SUITE_P(Lines, FaultyPolicy,
                          testing::Values("permit read", "allow", "errno read", "errno read EWHAT",
-                                         "allow read arg6 == 1", "allow read arg0 = 1", "allow read arg0 ==",
-                                         "allow read arg0 == x", "allow read arg0 == 1 or arg1 == 2",
-                                         "allow read arg0 == 1 and"));
+                                         "allow read arg6 == 1", "allow read arg0 = 1",
+                                         "allow read arg0 ==", "allow read arg0 == x",
+                                         "allow read arg0 == 1 or arg1 == 2", "allow read arg0 == 1 and"));
 
 TEST(SeccompPolicy, AnUnknownSystemCallIsRefusedWhenCompiling) {
   const auto rules = parse_seccomp_policy("allow raed\n");

@@ -129,13 +129,13 @@ Taken take_limits(Reading& reading, ondemand::value& value) {
     std::size_t index = 0;
     while (index < kLimitFields.size() && kLimitFields[index].name != name) ++index;
     if (index == kLimitFields.size()) return invalid_request("Unknown limit '" + shown(name) + "'");
-    if (seen.test(index)) return invalid_request("Limit '" + std::string(name) + "' is given twice");
+    if (seen.test(index)) return invalid_request("Field 'limits." + std::string(name) + "' is given twice");
     seen.set(index);
     if (is_kind(number, ondemand::json_type::null)) continue;
     double asked = 0;
     if (!is_kind(number, ondemand::json_type::number) ||
         number.get_double().get(asked) != simdjson::SUCCESS) {
-      return invalid_request("Limit '" + std::string(name) + "' must be a positive number");
+      return invalid_request("Field 'limits." + std::string(name) + "' must be a positive number");
     }
     reading.limits[index] = asked;
   }

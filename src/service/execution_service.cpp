@@ -27,8 +27,13 @@ tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::stri
     refused.error = std::move(job.error().message);
     return tl::make_unexpected(std::move(refused));
   }
-  job->id = std::move(id);
-  return engine_.submit(std::move(*job), std::move(done));
+  job->id = id;
+  if (!settings_.finished) return engine_.submit(std::move(*job), std::move(done));
+  return engine_.submit(std::move(*job), [finished = settings_.finished, id = std::move(id),
+                                          done = std::move(done)](engine::Outcome outcome) {
+    finished(id, outcome);
+    done(std::move(outcome));
+  });
 }
 
 void ExecutionService::cancel(engine::Ticket ticket) {

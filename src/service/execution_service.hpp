@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,8 @@ struct ServiceSettings {
   IsolationInfo isolation;
   std::string python_version;
   std::vector<std::pair<std::string, std::string>> libraries;  // name and version
+  // Told of each execution that has ended, on the engine's thread, for the log; may be empty.
+  std::function<void(std::string_view id, const engine::Outcome&)> finished{};
 };
 
 struct Health {

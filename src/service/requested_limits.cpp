@@ -60,7 +60,7 @@ Parsed<engine::Limits> resolve_limits(const RequestedLimits& requested, const en
     if (!requested[i]) continue;
     const LimitField& field = kLimitFields[i];
     const double asked = *requested[i];
-    const std::string name = "Limit '" + std::string(field.name) + "'";
+    const std::string name = "Field 'limits." + std::string(field.name) + "'";
     if (!std::isfinite(asked) || asked <= 0) return invalid_request(name + " must be a positive number");
     if (!field.fractional && asked != std::floor(asked)) {
       return invalid_request(name + " must be a whole number, not " + number_text(asked));

@@ -44,11 +44,11 @@ TEST(ResolveLimits, TakesExactlyTheOperatorsLimitAndRefusesMore) {
   const auto more = resolve_limits(only("wall_s", 30.5), allowed);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().status, engine::Status::kInvalidRequest);
-  EXPECT_EQ(more.error().message, "Limit 'wall_s' is 30.5, but at most 30 is allowed");
+  EXPECT_EQ(more.error().message, "Field 'limits.wall_s' is 30.5, but at most 30 is allowed");
   EXPECT_EQ(resolve_limits(only("memory_mb", 513), allowed).error().message,
-            "Limit 'memory_mb' is 513, but at most 512 is allowed");
+            "Field 'limits.memory_mb' is 513, but at most 512 is allowed");
   EXPECT_EQ(resolve_limits(only("memory_mb", 1e30), allowed).error().message,
-            "Limit 'memory_mb' is 1e+30, but at most 512 is allowed");
+            "Field 'limits.memory_mb' is 1e+30, but at most 512 is allowed");
 }
 
 TEST(ResolveLimits, NeverRoundsAPositiveLimitToZero) {
@@ -59,13 +59,13 @@ TEST(ResolveLimits, RefusesWhatIsNoPositiveNumber) {
   for (const double value :
        {0.0, -1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     EXPECT_EQ(resolve_limits(only("cpu_s", value), engine::Limits{}).error().message,
-              "Limit 'cpu_s' must be a positive number");
+              "Field 'limits.cpu_s' must be a positive number");
   }
 }
 
 TEST(ResolveLimits, RefusesFractionsOfWhatIsCounted) {
   EXPECT_EQ(resolve_limits(only("processes", 1.5), engine::Limits{}).error().message,
-            "Limit 'processes' must be a whole number, not 1.5");
+            "Field 'limits.processes' must be a whole number, not 1.5");
 }
 
 }  // namespace

@@ -1,18 +1,23 @@
 #include "telemetry/log.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include <nlohmann/json.hpp>
 
 namespace cellblock::telemetry {
 namespace {
 
 spdlog::level::level_enum level_of(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarn: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -45,8 +50,12 @@ class Log::Sink {
 Log::Log(Level level, Format format) : format_(format), sink_(std::make_unique<Sink>(level, format)) {}
 Log::~Log() = default;
 
+bool Log::enabled(Level level) const {
+  return sink_->logger.should_log(level_of(level));
+}
+
 void Log::write(Level level, std::string_view event, std::initializer_list<Field> fields) {
-  if (!sink_->logger.should_log(level_of(level))) return;
+  if (!enabled(level)) return;
   sink_->logger.log(level_of(level), format_event(format_, event, fields));
 }
 
@@ -59,7 +68,8 @@ std::string format_event(Format format, std::string_view event, std::initializer
   }
   line = "event=" + (is_plain(event) ? std::string(event) : json_string(event));
   for (const Field& field : fields) {
-    line += " " + std::string(field.name) + "=" + (is_plain(field.value) ? field.value : json_string(field.value));
+    line += " " + std::string(field.name) + "=" +
+            (is_plain(field.value) ? field.value : json_string(field.value));
   }
   return line;
 }

@@ -51,4 +51,6 @@ int main_of_zygote() {
 }  // namespace
 }  // namespace cellblock::zygote
 
-int main() { return cellblock::zygote::main_of_zygote(); }
+int main() {
+  return cellblock::zygote::main_of_zygote();
+}

@@ -114,7 +114,8 @@ void Zygote::on_children() {
   int status = 0;
   rusage used{};
   for (pid_t pid = 0; (pid = ::wait4(-1, &status, WNOHANG, &used)) > 0;) {
-    const auto found = std::find_if(cells_.begin(), cells_.end(), [&](const auto& cell) { return cell.first == pid; });
+    const auto found =
+        std::find_if(cells_.begin(), cells_.end(), [&](const auto& cell) { return cell.first == pid; });
     if (found == cells_.end()) continue;
     ControlMessage message;
     message.kind = ControlKind::kReaped;

@@ -81,7 +81,8 @@ class Server:
     def stop(self, within: float = 15) -> None:
         """SIGTERM; nothing may stay behind."""
         self.client.close()
-        family = {(pid, start_time(pid)) for pid in descendants(self.process.pid)}
+        # Cells come and go while this looks: one that has ended already has no start time.
+        family = {(pid, start) for pid in descendants(self.process.pid) if (start := start_time(pid))}
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(timeout=within * TIME_FACTOR)

@@ -114,3 +114,26 @@ def test_random_values_differ_between_processes_of_one_execution(server):
             with multiprocessing.Pool(4) as pool: return pool.map(draw, range(8), chunksize=2)
         """)
     assert len(set(values)) == len(values)
+
+
+def test_cpu_limit_counts_all_processes_together(server):
+    """Four children of 0.9 s each stay below a limit of 1 s one by one, not together."""
+    script = """
+        import os, time
+        def main(seconds):
+            children = []
+            for _ in range(4):
+                child = os.fork()
+                if child == 0:
+                    end = time.process_time() + seconds
+                    while time.process_time() < end: pass
+                    os._exit(0)
+                children.append(child)
+            for child in children: os.waitpid(child, 0)
+            return "done"
+        """
+    over = server.run(script, args=[0.9], limits={"cpu_s": 1})
+    assert (over.http, over.status) == (400, "cpu_limit"), over
+    assert over.error == "Script exceeded the CPU time limit (1s)"
+    under = server.run(script, args=[0.1], limits={"cpu_s": 1})
+    assert (under.http, under.result) == (200, "done"), under

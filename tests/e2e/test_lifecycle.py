@@ -49,7 +49,8 @@ def post_and_hang_up(server, seconds, when):
 
 def zygote_of(server) -> int:
     """The topmost process below the server that calls itself zygote in its name or arguments."""
-    table, family = process_table(), descendants(server.process.pid)
+    family = descendants(server.process.pid)
+    table = process_table()
 
     def is_zygote(pid):
         try:
@@ -58,7 +59,7 @@ def zygote_of(server) -> int:
             return False
         return pid in family and b"zygote" in names
 
-    found = [pid for pid in family if is_zygote(pid) and not is_zygote(table[pid][0])]
+    found = [pid for pid in family & table.keys() if is_zygote(pid) and not is_zygote(table[pid][0])]
     assert len(found) == 1, found
     return found[0]
 

@@ -12,7 +12,6 @@
 
 #include "backends/native/claim_reader.hpp"
 #include "protocol/run_frame.hpp"
-#include "sandbox/cgroup.hpp"
 #include "sandbox/step.hpp"
 
 namespace cellblock::backends::native {
@@ -26,6 +25,8 @@ constexpr std::size_t kChunk = 64U << 10U;
 // One pipe can hold at most this much when a claim arrives (the kernel's limit for F_SETPIPE_SZ without
 // privileges); draining stops there, or a child that goes on printing would hold up the answer.
 constexpr std::uint64_t kPipeLimit = 1U << 20U;
+// How often a cell close to its CPU limit is looked at.
+constexpr std::chrono::microseconds kShortestCpuWait{5'000};
 
 // Reads once without blocking: the bytes, empty at end of file, or nullopt when nothing is there.
 std::optional<std::string_view> read_some(int fd, std::array<char, kChunk>& buffer) {
@@ -39,7 +40,8 @@ std::optional<std::string_view> read_some(int fd, std::array<char, kChunk>& buff
 
 base::Error step_error(std::uint64_t step, std::uint64_t code) {
   return {"seal a cell: " + std::string(sandbox::step_name(static_cast<sandbox::Step>(step))),
-          static_cast<int>(code), {}};
+          static_cast<int>(code),
+          {}};
 }
 
 ControlMessage about(ControlKind kind, std::uint64_t cell) {
@@ -57,14 +59,17 @@ std::uint64_t cpu_seconds_of(const engine::Limits& limits) {
 
 }  // namespace
 
-CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, engine::Limits defaults)
+CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link,
+                     engine::Limits defaults, double cpus)
     : context_(context),
       link_(std::move(link)),
       defaults_(defaults),
+      cpus_(cpus),
       channel_(context),
       out_(context),
       err_(context),
-      frames_(kClaimTextLimit) {}
+      frames_(kClaimTextLimit),
+      cpu_timer_(context) {}
 
 void CellState::make(Ready ready) {
   ready_ = std::move(ready);
@@ -72,7 +77,8 @@ void CellState::make(Ready ready) {
   auto out = base::make_pipe();
   auto err = base::make_pipe();
   const auto later = [this](base::Error error) {
-    boost::asio::post(context_, [self = shared_from_this(), error = std::move(error)] { self->fail_making(error); });
+    boost::asio::post(context_,
+                      [self = shared_from_this(), error = std::move(error)] { self->fail_making(error); });
   };
   if (!sockets) return later(sockets.error());
   if (!out) return later(out.error());
@@ -97,11 +103,13 @@ void CellState::on_control(protocol::Received received) {
   const ControlMessage& message = received.message;
   switch (message.kind) {
     case ControlKind::kSpawned:
-      usage_files_ = std::move(received.fds);
+      usage_.take_files(std::move(received.fds));
       spawned_ = true;
       become_ready_if_complete();
       break;
-    case ControlKind::kSpawnFailed: fail_making(step_error(message.step, static_cast<std::uint64_t>(message.code))); break;
+    case ControlKind::kSpawnFailed:
+      fail_making(step_error(message.step, static_cast<std::uint64_t>(message.code)));
+      break;
     case ControlKind::kLimited:
       if (phase_ != Phase::kRunning) break;
       if (message.code == 0) {
@@ -112,8 +120,11 @@ void CellState::on_control(protocol::Received received) {
         finish(std::move(report));
       }
       break;
-    case ControlKind::kGone: on_gone(message); break;
-    default: break;
+    case ControlKind::kGone:
+      on_gone(message);
+      break;
+    default:
+      break;
   }
 }
 
@@ -135,7 +146,7 @@ void CellState::on_gone(const ControlMessage& message) {
   if (phase_ != Phase::kRunning) return;
   engine::Report report;
   if (message.lost != 0) {
-    report.broken = "the zygote died";
+    report.broken = "the zygote or the jailer died under it";
   } else {
     engine::Exit exit;
     exit.signalled = WIFSIGNALED(message.code);
@@ -144,8 +155,7 @@ void CellState::on_gone(const ControlMessage& message) {
     exit.cpu_ms = static_cast<double>(message.cpu_us) / 1000;
     report.exit = exit;
   }
-  report.usage = {elapsed_ms(), static_cast<double>(message.cpu_us) / 1000,
-                  (message.memory_bytes - std::min(memory_before_, message.memory_bytes)) / 1024};
+  report.usage = usage_.final(message.memory_bytes, message.cpu_us);
   finish(std::move(report));
 }
 
@@ -171,13 +181,13 @@ void CellState::warm() {
 
 void CellState::run(const engine::Job& job, std::function<void(engine::Report)> done) {
   done_ = std::move(done);
-  started_ = std::chrono::steady_clock::now();
   if (phase_ != Phase::kIdle) {
     engine::Report report;
     report.broken = "the cell died while it was waiting";
     report.unstarted = true;
     phase_ = Phase::kRunning;
-    boost::asio::post(context_, [self = shared_from_this(), report = std::move(report)] { self->finish(report); });
+    boost::asio::post(context_,
+                      [self = shared_from_this(), report = std::move(report)] { self->finish(report); });
     return;
   }
   phase_ = Phase::kRunning;
@@ -199,15 +209,13 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
 
 void CellState::send_run() {
   const engine::Limits& limits = job_->limits;
-  const std::string payload = protocol::encode_run(
-      {job_->script, job_->args_json, job_->kwargs_json, job_->stdin_text, cpu_seconds_of(limits), limits.file_bytes,
-       limits.open_files, limits.processes, limits.result_bytes, job_->policy == engine::Policy::kStrict});
+  const std::string payload =
+      protocol::encode_run({job_->script, job_->args_json, job_->kwargs_json, job_->stdin_text,
+                            cpu_seconds_of(limits), limits.file_bytes, limits.open_files, limits.processes,
+                            limits.result_bytes, job_->policy == engine::Policy::kStrict});
   unsent_ = protocol::encode_frame(FrameKind::kRun, payload);
-  if (usage_files_.size() == 2) {
-    memory_before_ = sandbox::read_peak_bytes(usage_files_[0].get());
-    cpu_before_us_ = sandbox::read_cpu_us(usage_files_[1].get());
-  }
-  started_ = std::chrono::steady_clock::now();
+  usage_.start();
+  watch_cpu();
   write_on();
 }
 
@@ -217,9 +225,10 @@ void CellState::write_on() {
         ::send(channel_.native_handle(), unsent_.data() + sent_, unsent_.size() - sent_, MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && errno == EAGAIN) {
-      channel_.async_wait(Stream::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
-        if (!error && self->phase_ == Phase::kRunning) self->write_on();
-      });
+      channel_.async_wait(Stream::wait_write,
+                          [self = shared_from_this()](const boost::system::error_code& error) {
+                            if (!error && self->phase_ == Phase::kRunning) self->write_on();
+                          });
       return;
     }
     // Another error: the process is dying, and the jailer will say how.
@@ -249,15 +258,15 @@ bool CellState::read_channel() {
     engine::Report report;
     report.result_too_large = frame.error().code == EMSGSIZE;
     report.forged = !report.result_too_large;
-    report.usage = usage_now();
+    report.usage = usage_.now();
     if (phase_ == Phase::kRunning) finish(std::move(report));
     return false;
   }
-  if (*frame) on_frame(std::move(**frame));
+  if (*frame) on_frame(**frame);
   return phase_ != Phase::kOver;
 }
 
-void CellState::on_frame(protocol::Frame frame) {
+void CellState::on_frame(const protocol::Frame& frame) {
   if (phase_ == Phase::kMaking && frame.kind == FrameKind::kReady) {
     sealed_ = true;
     become_ready_if_complete();
@@ -279,16 +288,16 @@ void CellState::on_frame(protocol::Frame frame) {
   }
   engine::Report report;
   report.forged = true;
-  report.usage = usage_now();
+  report.usage = usage_.now();
   finish(std::move(report));
 }
 
 void CellState::await_output(Stream& stream, OutputCapture& capture) {
-  stream.async_wait(Stream::wait_read, [self = shared_from_this(), &stream, &capture](
-                                           const boost::system::error_code& error) {
-    if (error || self->phase_ != Phase::kRunning) return;
-    if (self->read_output(stream, capture)) self->await_output(stream, capture);
-  });
+  stream.async_wait(Stream::wait_read,
+                    [self = shared_from_this(), &stream, &capture](const boost::system::error_code& error) {
+                      if (error || self->phase_ != Phase::kRunning) return;
+                      if (self->read_output(stream, capture)) self->await_output(stream, capture);
+                    });
 }
 
 bool CellState::read_output(Stream& stream, OutputCapture& capture) {
@@ -297,24 +306,43 @@ bool CellState::read_output(Stream& stream, OutputCapture& capture) {
   if (!bytes) return true;
   if (bytes->empty()) return false;
   capture.add(*bytes);
-  if (capture.total() <= engine::kOutputFloodBytes) return true;
+  if (stdout_.total() + stderr_.total() <= engine::kOutputFloodBytes) return true;
   engine::Report report;
   report.output_flood = true;
-  report.usage = usage_now();
+  report.usage = usage_.now();
   finish(std::move(report));
   return false;
+}
+
+void CellState::watch_cpu() {
+  if (phase_ != Phase::kRunning) return;
+  const std::chrono::microseconds left = job_->limits.cpu - usage_.cpu();
+  if (left.count() <= 0) {
+    engine::Report report;
+    report.cpu_used_up = true;
+    report.usage = usage_.now();
+    finish(std::move(report));
+    return;
+  }
+  // The earliest moment at which the limit can be reached: a script that sleeps costs next to nothing.
+  const auto earliest = std::chrono::duration_cast<std::chrono::microseconds>(left / std::max(cpus_, 1.0));
+  cpu_timer_.expires_after(std::max(earliest, kShortestCpuWait));
+  cpu_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error) self->watch_cpu();
+  });
 }
 
 void CellState::report_claim(engine::Claim claim) {
   engine::Report report;
   report.claim = std::move(claim);
-  report.usage = usage_now();
+  report.usage = usage_.now();
   finish(std::move(report));
 }
 
 void CellState::finish(engine::Report report) {
   if (phase_ != Phase::kRunning) return;
   phase_ = Phase::kOver;
+  cpu_timer_.cancel();
   // What was written before the end is in the pipes by now.
   std::array<char, kChunk> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
   for (auto [stream, capture] : {std::pair{&out_, &stdout_}, std::pair{&err_, &stderr_}}) {
@@ -338,6 +366,7 @@ void CellState::end() {
 
 void CellState::abandon() {
   phase_ = Phase::kOver;
+  cpu_timer_.cancel();
   ready_ = nullptr;
   lost_ = nullptr;
   done_ = nullptr;
@@ -351,21 +380,6 @@ void CellState::close_all() {
     if (stream->is_open()) stream->close(ignored);
   }
   if (id_ != 0) link_->remove(id_);
-}
-
-double CellState::elapsed_ms() const {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - started_).count();
-}
-
-engine::Usage CellState::usage_now() const {
-  engine::Usage usage{elapsed_ms(), 0, 0};
-  if (usage_files_.size() == 2) {
-    const std::uint64_t peak = sandbox::read_peak_bytes(usage_files_[0].get());
-    const std::uint64_t cpu = sandbox::read_cpu_us(usage_files_[1].get());
-    usage.memory_peak_kb = (peak - std::min(peak, memory_before_)) / 1024;
-    usage.cpu_ms = static_cast<double>(cpu - std::min(cpu, cpu_before_us_)) / 1000;
-  }
-  return usage;
 }
 
 }  // namespace cellblock::backends::native

@@ -18,7 +18,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include "backends/native/cell_usage.hpp"
 #include "backends/native/jailer_link.hpp"
 #include "backends/native/output_capture.hpp"
 #include "base/fd.hpp"
@@ -32,8 +34,9 @@ class CellState : public std::enable_shared_from_this<CellState> {
   using Ready = std::function<void(base::Result<void>)>;
   using Stream = boost::asio::posix::stream_descriptor;
 
-  // `defaults` are the limits that the jailer gives every slot.
-  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, engine::Limits defaults);
+  // `defaults` are the limits that the jailer gives every slot, `cpus` how many CPUs a cell may keep busy.
+  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, engine::Limits defaults,
+            double cpus);
 
   // Asks the jailer for the cell. `ready` comes once, never from inside this call.
   void make(Ready ready);
@@ -62,18 +65,20 @@ class CellState : public std::enable_shared_from_this<CellState> {
   void await_output(Stream& stream, OutputCapture& capture);
   // Takes what has come; false when the channel is closed or of no use any more.
   bool read_channel();
-  void on_frame(protocol::Frame frame);
+  void on_frame(const protocol::Frame& frame);
   bool read_output(Stream& stream, OutputCapture& capture);
 
   void report_claim(engine::Claim claim);
+  // Ends the run when all processes of the cell together have used the CPU limit. RLIMIT_CPU counts each
+  // by itself, so a script could otherwise multiply its limit by forking.
+  void watch_cpu();
   void finish(engine::Report report);
   void close_all();
-  [[nodiscard]] double elapsed_ms() const;
-  [[nodiscard]] engine::Usage usage_now() const;
 
   boost::asio::io_context& context_;
   std::shared_ptr<JailerLink> link_;
   engine::Limits defaults_;
+  double cpus_;
   Phase phase_ = Phase::kMaking;
   std::uint64_t id_ = 0;
   bool gone_ = false;
@@ -84,7 +89,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   protocol::FrameReader frames_;
   bool sealed_ = false;   // the ready frame has come
   bool spawned_ = false;  // the jailer has confirmed
-  std::vector<base::Fd> usage_files_;  // peak memory, CPU time; empty without cgroups
+  CellUsage usage_;
+  boost::asio::steady_timer cpu_timer_;
 
   Ready ready_;
   std::function<void()> lost_;
@@ -95,9 +101,6 @@ class CellState : public std::enable_shared_from_this<CellState> {
   std::size_t sent_ = 0;
   OutputCapture stdout_{0};
   OutputCapture stderr_{0};
-  std::chrono::steady_clock::time_point started_;
-  std::uint64_t cpu_before_us_ = 0;
-  std::uint64_t memory_before_ = 0;
 };
 
 }  // namespace cellblock::backends::native

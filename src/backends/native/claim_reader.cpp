@@ -18,15 +18,24 @@ constexpr std::size_t kResultDepth = 1100;
 
 engine::Status status_of(OutcomeKind kind) {
   switch (kind) {
-    case OutcomeKind::kOk: return engine::Status::kOk;
-    case OutcomeKind::kMissingMain: return engine::Status::kMissingMain;
-    case OutcomeKind::kSyntaxError: return engine::Status::kSyntaxError;
-    case OutcomeKind::kException: return engine::Status::kException;
-    case OutcomeKind::kMemoryError: return engine::Status::kMemoryLimit;
-    case OutcomeKind::kInvalidResult: return engine::Status::kInvalidResult;
-    case OutcomeKind::kResultTooLarge: return engine::Status::kResultTooLarge;
-    case OutcomeKind::kExited: return engine::Status::kExited;
-    case OutcomeKind::kPolicyViolation: return engine::Status::kPolicyViolation;
+    case OutcomeKind::kOk:
+      return engine::Status::kOk;
+    case OutcomeKind::kMissingMain:
+      return engine::Status::kMissingMain;
+    case OutcomeKind::kSyntaxError:
+      return engine::Status::kSyntaxError;
+    case OutcomeKind::kException:
+      return engine::Status::kException;
+    case OutcomeKind::kMemoryError:
+      return engine::Status::kMemoryLimit;
+    case OutcomeKind::kInvalidResult:
+      return engine::Status::kInvalidResult;
+    case OutcomeKind::kResultTooLarge:
+      return engine::Status::kResultTooLarge;
+    case OutcomeKind::kExited:
+      return engine::Status::kExited;
+    case OutcomeKind::kPolicyViolation:
+      return engine::Status::kPolicyViolation;
   }
   return engine::Status::kException;
 }

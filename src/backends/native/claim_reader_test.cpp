@@ -24,18 +24,21 @@ TEST_P(ForgedResult, IsNoClaim) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Texts, ForgedResult,
-                         testing::Values("", "NaN", "{", R"({"a":1}{"b":2})", R"({"a":1},"status":"ok")", "\"\xff\"",
-                                         R"("\ud800")", std::string(5000, '[') + std::string(5000, ']')));
+                         testing::Values("", "NaN", "{", R"({"a":1}{"b":2})", R"({"a":1},"status":"ok")",
+                                         "\"\xff\"", R"("\ud800")",
+                                         std::string(5000, '[') + std::string(5000, ']')));
 
 TEST(ReadClaim, HoldsTheResultToItsLimitOnBothSides) {
   const std::string text = "\"" + std::string(8, 'x') + "\"";
   EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kOk, text, "", ""}), 10)->status, engine::Status::kOk);
-  EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kOk, text, "", ""}), 9)->status, engine::Status::kResultTooLarge);
+  EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kOk, text, "", ""}), 9)->status,
+            engine::Status::kResultTooLarge);
 }
 
 TEST(ReadClaim, ReadsOnlyTheKnownFieldsOfAnException) {
-  const auto claim = read_claim(
-      encode_outcome({OutcomeKind::kException, "", "E: x", R"({"type":"E","message":7,"line":3,"evil":[1]})"}), 10);
+  const auto claim = read_claim(encode_outcome({OutcomeKind::kException, "", "E: x",
+                                                R"({"type":"E","message":7,"line":3,"evil":[1]})"}),
+                                10);
   ASSERT_TRUE(claim.has_value() && claim->exception.has_value());
   EXPECT_EQ(claim->exception->type, "E");
   EXPECT_EQ(claim->exception->message, "");
@@ -43,8 +46,10 @@ TEST(ReadClaim, ReadsOnlyTheKnownFieldsOfAnException) {
 }
 
 TEST(ReadClaim, ErrorTextIsMadeValidAndBounded) {
-  EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kException, "", "a\xff", ""}), 10)->error, "a\xEF\xBF\xBD");
-  EXPECT_FALSE(read_claim(encode_outcome({OutcomeKind::kException, "", std::string(kClaimTextLimit + 1, 'x'), ""}), 10));
+  EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kException, "", "a\xff", ""}), 10)->error,
+            "a\xEF\xBF\xBD");
+  EXPECT_FALSE(read_claim(
+      encode_outcome({OutcomeKind::kException, "", std::string(kClaimTextLimit + 1, 'x'), ""}), 10));
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ base::Result<std::string> find_helper(const std::string& name) {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   if (error) return base::make_error("find this program's own path: " + error.message());
-  for (const fs::path& directory : {self.parent_path(), self.parent_path() / ".." / "libexec" / "cellblock"}) {
+  for (const fs::path& directory :
+       {self.parent_path(), self.parent_path() / ".." / "libexec" / "cellblock"}) {
     const fs::path candidate = directory / name;
     if (::access(candidate.c_str(), X_OK) == 0) return candidate.string();
   }
@@ -60,7 +61,8 @@ std::string hint_for(sandbox::Step step) {
     case sandbox::Step::kFileTree:
       return "this host forbids namespaces to this user: run as root, or allow unprivileged user namespaces "
              "(sysctl kernel.unprivileged_userns_clone=1); 'cellblock doctor' tells more";
-    default: return "'cellblock doctor' tells what this host lacks";
+    default:
+      return "'cellblock doctor' tells what this host lacks";
   }
 }
 
@@ -75,11 +77,14 @@ base::Result<std::string> wait_until_up(int control, std::chrono::milliseconds l
   const protocol::ControlMessage& message = (*received)->message;
   const auto step = static_cast<sandbox::Step>(message.step);
   switch (message.kind) {
-    case protocol::ControlKind::kZygoteUp: return std::string(message.text_view());
-    case protocol::ControlKind::kZygoteDown: return base::make_error(std::string(message.text_view()));
+    case protocol::ControlKind::kZygoteUp:
+      return std::string(message.text_view());
+    case protocol::ControlKind::kZygoteDown:
+      return base::make_error(std::string(message.text_view()));
     default: {
       std::string what = "seal a cell: " + std::string(sandbox::step_name(step));
-      if (!message.text_view().empty()) return base::make_error(what + ": " + std::string(message.text_view()));
+      if (!message.text_view().empty())
+        return base::make_error(what + ": " + std::string(message.text_view()));
       return tl::make_unexpected(base::Error{what, message.code, hint_for(step)});
     }
   }
@@ -128,9 +133,9 @@ void end_jailer(JailerProcess& jailer) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  // It has had its time. Its own death kills the zygote and every cell (PDEATHSIG).
-  ::kill(jailer.pid, SIGKILL);
-  ::waitpid(jailer.pid, nullptr, 0);
+  // It has had its time. Its own death kills the zygote and every cell (PDEATHSIG). A server that has given
+  // up root may not do this, and does not wait for it either.
+  if (::kill(jailer.pid, SIGKILL) == 0) ::waitpid(jailer.pid, nullptr, 0);
   jailer.pid = -1;
 }
 

@@ -11,7 +11,9 @@ JailerLink::JailerLink(boost::asio::io_context& context, base::Fd control, Servi
   socket_.non_blocking(true);
 }
 
-void JailerLink::start() { await_messages(); }
+void JailerLink::start() {
+  await_messages();
+}
 
 void JailerLink::close() {
   boost::system::error_code ignored;
@@ -57,16 +59,29 @@ void JailerLink::await_messages() {
                      });
 }
 
+void JailerLink::on_jailer_gone() {
+  close();
+  // Its cells died with it.
+  const auto listeners = std::exchange(listeners_, {});
+  for (const auto& [cell, listener] : listeners) {
+    protocol::Received gone;
+    gone.message.kind = ControlKind::kGone;
+    gone.message.cell = cell;
+    gone.message.lost = 1;
+    listener(std::move(gone));
+  }
+  protocol::ControlMessage end;
+  end.kind = ControlKind::kFatal;
+  end.set_text("the jailer has ended");
+  service_(end);
+}
+
 void JailerLink::on_readable() {
   while (socket_.is_open()) {
     auto received = protocol::receive_control(socket_.native_handle());
     if (!received && received.error().code == EAGAIN) break;
     if (!received || !*received) {
-      protocol::ControlMessage end;
-      end.kind = ControlKind::kFatal;
-      end.set_text("the jailer has ended");
-      close();
-      service_(end);
+      on_jailer_gone();
       return;
     }
     const protocol::ControlMessage message = (*received)->message;

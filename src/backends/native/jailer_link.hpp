@@ -29,8 +29,8 @@ class JailerLink : public std::enable_shared_from_this<JailerLink> {
   void close();
   [[nodiscard]] bool up() const { return socket_.is_open(); }
 
-  // Numbers are never used twice. The listener is dropped after kGone or kSpawnFailed… whichever comes last
-  // is kGone for every cell that was spawned.
+  // Numbers are never used twice. The listener is dropped with kGone, which comes for every cell, at the
+  // latest when the jailer dies.
   std::uint64_t add(Listener listener);
   void remove(std::uint64_t cell) { listeners_.erase(cell); }
 
@@ -43,6 +43,7 @@ class JailerLink : public std::enable_shared_from_this<JailerLink> {
     std::vector<base::Fd> fds;
   };
 
+  void on_jailer_gone();
   void await_messages();
   void on_readable();
   void flush();

@@ -25,20 +25,21 @@ class NativeCell final : public engine::Cell {
 
 class NativeBackend final : public engine::Backend {
  public:
-  NativeBackend(JailerProcess jailer, engine::Limits defaults, NativeEvents events)
-      : jailer_(std::move(jailer)), defaults_(defaults), events_(std::move(events)) {}
+  NativeBackend(JailerProcess jailer, engine::Limits defaults, double cpus, NativeEvents events)
+      : jailer_(std::move(jailer)), defaults_(defaults), cpus_(cpus), events_(std::move(events)) {}
 
   ~NativeBackend() override { stop(); }
 
   void start(boost::asio::io_context& context) override {
     context_ = &context;
-    link_ = std::make_shared<JailerLink>(context, std::move(jailer_.control),
-                                         [this](const protocol::ControlMessage& message) { on_service(message); });
+    link_ = std::make_shared<JailerLink>(
+        context, std::move(jailer_.control),
+        [this](const protocol::ControlMessage& message) { on_service(message); });
     link_->start();
   }
 
   void make_cell(Made made) override {
-    auto state = std::make_shared<CellState>(*context_, link_, defaults_);
+    auto state = std::make_shared<CellState>(*context_, link_, defaults_, cpus_);
     const std::uint64_t number = next_++;
     making_.emplace(number, state);
     state->make([this, number, state, made = std::move(made)](base::Result<void> ready) {
@@ -64,7 +65,9 @@ class NativeBackend final : public engine::Backend {
   void on_service(const protocol::ControlMessage& message) {
     const std::string text(message.text_view());
     switch (message.kind) {
-      case protocol::ControlKind::kZygoteUp: events_.zygote("the zygote is up again"); break;
+      case protocol::ControlKind::kZygoteUp:
+        events_.zygote("the zygote is up again");
+        break;
       case protocol::ControlKind::kZygoteDown:
         events_.zygote(text);
         fail_making(text);
@@ -83,6 +86,7 @@ class NativeBackend final : public engine::Backend {
 
   JailerProcess jailer_;
   engine::Limits defaults_;
+  double cpus_;
   NativeEvents events_;
   boost::asio::io_context* context_ = nullptr;
   std::shared_ptr<JailerLink> link_;
@@ -93,8 +97,8 @@ class NativeBackend final : public engine::Backend {
 }  // namespace
 
 std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer, engine::Limits defaults,
-                                                     NativeEvents events) {
-  return std::make_unique<NativeBackend>(std::move(jailer), defaults, std::move(events));
+                                                     double cpus, NativeEvents events) {
+  return std::make_unique<NativeBackend>(std::move(jailer), defaults, cpus, std::move(events));
 }
 
 }  // namespace cellblock::backends::native

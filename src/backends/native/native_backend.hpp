@@ -18,8 +18,9 @@ struct NativeEvents {
   std::function<void(const std::string&)> fatal;
 };
 
-// Takes over a launched jailer. `defaults` must be the limits that it was launched with.
-[[nodiscard]] std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer, engine::Limits defaults,
+// Takes over a launched jailer. `defaults` and `cpus` must be what it was launched with.
+[[nodiscard]] std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer,
+                                                                   engine::Limits defaults, double cpus,
                                                                    NativeEvents events);
 
 }  // namespace cellblock::backends::native
