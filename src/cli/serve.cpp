@@ -90,7 +90,10 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
 }  // namespace
 
 int serve(const config::Options& options) {
-  raise_descriptor_limit();
+  if (auto raised = raise_descriptor_limit(); !raised) {
+    std::fprintf(stderr, "cellblock: %s\n", raised.error().message().c_str());
+    return kExitCannotSeal;
+  }
   telemetry::Log log(level_of(options.log_level), options.environment == config::Stage::kProduction
                                                       ? telemetry::Format::kJson
                                                       : telemetry::Format::kLogfmt);

@@ -109,11 +109,19 @@ base::Result<void> forbid_new_privileges() {
   return {};
 }
 
-void raise_descriptor_limit() {
+base::Result<void> raise_descriptor_limit() {
+  // The cells' own descriptors lie above 1000, out of the way of the scripts' numbers.
+  constexpr rlim_t kLeast = 2048;
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return base::errno_error("read the limit of open files");
+  if (files.rlim_max < kLeast) {
+    return base::make_error("use " + std::to_string(files.rlim_max) + " descriptors at most",
+                            "raise the hard limit of open files to " + std::to_string(kLeast) +
+                                " or more: ulimit -Hn, LimitNOFILE=, docker --ulimit nofile=");
+  }
   files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  if (::setrlimit(RLIMIT_NOFILE, &files) != 0) return base::errno_error("raise the limit of open files");
+  return {};
 }
 
 }  // namespace cellblock::cli

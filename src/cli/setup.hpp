@@ -30,7 +30,8 @@ base::Result<void> drop_root(std::uint32_t uid);
 // No exec can raise privileges any more. For the calling thread and those it starts: call it before others.
 base::Result<void> forbid_new_privileges();
 
-// As many descriptors as the operator's hard limit allows: each cell has three.
-void raise_descriptor_limit();
+// As many descriptors as the operator's hard limit allows: each cell has three, each connection one. An
+// error when that is too few for a service.
+base::Result<void> raise_descriptor_limit();
 
 }  // namespace cellblock::cli

@@ -297,7 +297,7 @@ std::vector<OptionSpec> all_rows() {
   for (const auto& part : {server_rows(), limit_rows(), capacity_rows(), isolation_rows(), log_rows()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
-  return kRows;
+  return rows;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class CommandLineTest : public ::testing::Test {
   using Variables = std::map<std::string, std::string>;
 
   // One run of `cellblock serve …`.
-  tl::expected<Options, Problems> run(const std::string& arguments, const Variables& variables = {}) {
+  static tl::expected<Options, Problems> run(const std::string& arguments, const Variables& variables = {}) {
     CLI::App app;
     CLI::App* serve = app.add_subcommand("serve");
     const CommandLine command_line(*serve);

@@ -28,6 +28,8 @@ constexpr unsigned kWhatBits = 2;
 constexpr std::uint64_t kServerId = 0;
 constexpr std::uint64_t kZygoteId = 1;
 
+// Descriptors of a kSpawn message: socket, stdout, stderr.
+constexpr std::size_t kChannels = 3;
 constexpr std::chrono::milliseconds kFirstRestartDelay{100};
 constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
 constexpr auto kEndLimit = std::chrono::seconds(5);
@@ -53,15 +55,22 @@ int Jailer::run() {
   children_ = base::Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   watch(host_.server.get(), kServerOrZygote, kServerId);
   watch(children_.get(), kChildren, 0);
-  if (!start_zygote()) return 1;
+  if (auto started = start_zygote(); !started) {
+    ControlMessage message = about(ControlKind::kFatal, 0);
+    message.step = static_cast<std::uint32_t>(started.error().step);
+    message.code = started.error().code;
+    tell(message);
+    return 1;
+  }
   while (!server_gone_) {
     int timeout = -1;
     if (zygote_.pid < 0) {
       const auto left = restart_at_ - std::chrono::steady_clock::now();
       timeout = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
       if (timeout <= 0) {
-        start_zygote();
-        timeout = -1;
+        const auto started = start_zygote();
+        if (!started) zygote_is_down(sandbox::describe(started.error()));
+        continue;
       }
     }
     wait_and_dispatch(timeout);
@@ -70,18 +79,12 @@ int Jailer::run() {
   return 0;
 }
 
-bool Jailer::start_zygote() {
+sandbox::StepResult Jailer::start_zygote() {
   auto started = jailer::start_zygote(host_.zygote_program.get(), sandbox::to_json(spec_));
-  if (!started) {
-    ControlMessage message = about(ControlKind::kFatal, 0);
-    message.step = static_cast<std::uint32_t>(started.error().step);
-    message.code = started.error().code;
-    tell(message);
-    return false;
-  }
+  if (!started) return tl::make_unexpected(started.error());
   zygote_ = std::move(*started);
   watch(zygote_.control.get(), kServerOrZygote, kZygoteId);
-  return true;
+  return {};
 }
 
 void Jailer::wait_and_dispatch(int timeout_ms) {
@@ -115,6 +118,10 @@ void Jailer::on_server() {
   protocol::Received& request = **received;
   switch (request.message.kind) {
     case ControlKind::kSpawn:
+      if (request.fds.size() != kChannels) {
+        refuse(request.message.cell, {Step::kDescriptors, EMFILE});
+        break;
+      }
       waiting_.push_back(std::move(request));
       spawn_waiting();
       break;
@@ -189,21 +196,24 @@ void Jailer::on_children() {
   int status = 0;
   // Also reaps orphans of a dead zygote: the jailer is their subreaper.
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (pid == zygote_.pid) on_zygote_dead(status);
+    if (pid == zygote_.pid) on_zygote_dead();
   }
 }
 
-void Jailer::on_zygote_dead(std::int32_t status) {
-  zygote_ = {};
-  zygote_up_ = false;
+void Jailer::zygote_is_down(std::string_view why) {
   restart_delay_ = std::clamp(restart_delay_ * 2, kFirstRestartDelay, kLongestRestartDelay);
   restart_at_ = std::chrono::steady_clock::now() + restart_delay_;
   ControlMessage message = about(ControlKind::kZygoteDown, 0);
-  message.code = status;
-  message.set_text("the zygote has ended");
+  message.set_text(why);
   tell(message);
   // The server gives up what it was waiting for when it hears of this.
   waiting_.clear();
+}
+
+void Jailer::on_zygote_dead() {
+  zygote_ = {};
+  zygote_up_ = false;
+  zygote_is_down("the zygote has ended");
   std::vector<std::uint64_t> lost;
   for (auto& [id, cell] : cells_) lost.push_back(id);
   for (const std::uint64_t id : lost) {
@@ -225,7 +235,7 @@ void Jailer::spawn_waiting() {
     cell.id = request.message.cell;
     cell.channels = std::move(request.fds);
     if (!slot) {
-      fail_spawn(cell, {Step::kCgroupSlot, slot.error().code});
+      refuse(cell.id, {Step::kCgroupSlot, slot.error().code});
       continue;
     }
     cell.slot = **slot;
@@ -233,7 +243,7 @@ void Jailer::spawn_waiting() {
     const std::uint32_t outside = host_.privileged ? spec_.uid_base + cell.slot : 0;
     auto first = make_first_process(spec_, host_.proc.get(), outside);
     if (!first) {
-      fail_spawn(cell, first.error());
+      refuse(cell.id, first.error());
       slots_.give_back(cell.slot);
       continue;
     }
@@ -296,6 +306,14 @@ void Jailer::fail_spawn(Cell& cell, StepFailure failure) {
     tell(message);
   }
   if (cell.first.pidfd.valid()) end(cell);
+}
+
+void Jailer::refuse(std::uint64_t id, StepFailure failure) {
+  ControlMessage message = about(ControlKind::kSpawnFailed, id);
+  message.step = static_cast<std::uint32_t>(failure.step);
+  message.code = failure.code;
+  tell(message);
+  tell(about(ControlKind::kGone, id));
 }
 
 void Jailer::end(const Cell& cell) {

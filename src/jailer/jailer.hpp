@@ -55,16 +55,20 @@ class Jailer {
     std::uint64_t cpu_us = 0;
   };
 
-  bool start_zygote();
+  sandbox::StepResult start_zygote();
   void on_server();
   void on_zygote();
   void on_children();
   void on_report(Cell& cell);
   void on_first_gone(Cell& cell);
-  void on_zygote_dead(std::int32_t status);
+  void on_zygote_dead();
+  // Tells the server and sets the time of the next attempt.
+  void zygote_is_down(std::string_view why);
 
   void spawn_waiting();
   void limit(const protocol::ControlMessage& request);
+  // For a cell that has not come into being; fail_spawn for one that has.
+  void refuse(std::uint64_t id, sandbox::StepFailure failure);
   void fail_spawn(Cell& cell, sandbox::StepFailure failure);
   static void end(const Cell& cell);
   void finish_if_over(std::uint64_t id);

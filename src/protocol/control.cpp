@@ -74,7 +74,7 @@ base::Result<std::optional<Received>> receive_control(int socket) {
     }
   }
   if (count == 0) return std::optional<Received>{};
-  if (count != static_cast<ssize_t>(sizeof(received.message)) || (header.msg_flags & MSG_CTRUNC) != 0) {
+  if (count != static_cast<ssize_t>(sizeof(received.message))) {
     return base::make_error("receive a control message of " + std::to_string(count) + " bytes",
                             "the cellblock programs are not of the same build");
   }

@@ -73,7 +73,8 @@ struct Received {
 base::Result<void> send_control(int socket, const ControlMessage& message, std::span<const int> fds = {});
 
 // Receives one message. nullopt at end of file; an Error with code EAGAIN when a non-blocking socket has
-// nothing. A message that is cut short is an error: the two sides are not the same build.
+// nothing. A message that is cut short is an error: the two sides are not the same build. Descriptors for
+// which this process has no room are missing from `fds`; look at their number before using them.
 base::Result<std::optional<Received>> receive_control(int socket);
 
 }  // namespace cellblock::protocol

@@ -6,7 +6,8 @@ namespace cellblock::protocol {
 namespace {
 
 TEST(RunFrame, RoundTrips) {
-  const RunRequest request{"def main(): pass", "[1]", "{\"a\":2}", "in\0put", 1, 2, 3, 4, 5, true};
+  const RunRequest request{
+      "def main(): pass", "[1]", "{\"a\":2}", std::string("in\0put", 6), 1, 2, 3, 4, 5, true};
   EXPECT_EQ(decode_run(encode_run(request)), request);
 }
 

@@ -39,6 +39,14 @@ bool close_the_rest(std::vector<unsigned> kept) {
   return ::syscall(SYS_close_range, from, ~0U, 0) == 0;
 }
 
+// Fresh ones: flags of an open file (O_NONBLOCK, O_APPEND, its owner) are shared by all who inherited it,
+// so one cell could change them for every later one. Also takes the service's log away.
+bool renew_standard_descriptors() {
+  const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  return null.valid() && ::dup2(null.get(), 0) == 0 && ::dup2(null.get(), 1) == 1 &&
+         ::dup2(null.get(), 2) == 2;
+}
+
 bool send(int channel, protocol::FrameKind kind, std::string_view payload) {
   return base::write_all(channel, protocol::frame_header(kind, payload.size())).has_value() &&
          base::write_all(channel, payload).has_value();
@@ -97,14 +105,15 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   sandbox::SealInput seal;
   std::vector<unsigned> kept;
   for (const base::Fd* fd : std::initializer_list<const base::Fd*>{&channel, &out, &err, &first_process}) {
-    if (!fd->valid()) ::_exit(kExitBroken);
+    if (!fd->valid()) fail(channel.get(), {sandbox::Step::kDescriptors, EMFILE});
     kept.push_back(static_cast<unsigned>(fd->get()));
   }
   for (const base::Fd& fd : descriptors.cgroup_procs) {
     seal.cgroup_procs.push_back(fd.get());
     kept.push_back(static_cast<unsigned>(fd.get()));
   }
-  if (!close_the_rest(kept)) fail(channel.get(), {sandbox::Step::kDescriptors, errno});
+  if (!close_the_rest(kept) || !renew_standard_descriptors())
+    fail(channel.get(), {sandbox::Step::kDescriptors, errno});
   seal.first_process = first_process.get();
   seal.filter = filter;
   // Bounds for the time before the request's own limits are known; those can only be lower.
@@ -122,7 +131,8 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   if (::dup2(out.get(), 1) != 1 || ::dup2(err.get(), 2) != 2) ::_exit(kExitBroken);
   out.reset();
   err.reset();
-  if (!lower_limits(*request) || !place_stdin(request->stdin_text)) ::_exit(kExitBroken);
+  // The input first: its file may be larger than those that the script may write.
+  if (!place_stdin(request->stdin_text) || !lower_limits(*request)) ::_exit(kExitBroken);
   const protocol::OutcomeClaim claim = interpreter.execute(*request);
   if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim)))
     ::_exit(kExitBroken);

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kControllers = {"memory", "pids", "cpu", "cpuacct"};
 constexpr std::uint64_t kCpuPeriodUs = 100'000;
+constexpr std::uint64_t kLeftOver = 8ULL << 20U;
 
 class SlotV1 final : public CgroupSlot {
  public:
@@ -29,8 +30,10 @@ class SlotV1 final : public CgroupSlot {
       if (!procs_.back().valid()) return base::errno_error("open cgroup.procs of a slot");
     }
     peak_ = open_cgroup_file(memory(), "memory.max_usage_in_bytes", O_RDONLY);
+    usage_ = open_cgroup_file(memory(), "memory.usage_in_bytes", O_RDONLY);
     cpu_ = open_cgroup_file(directories_[3].get(), "cpuacct.usage", O_RDONLY);
-    if (!peak_.valid() || !cpu_.valid()) return base::errno_error("open the usage files of a slot");
+    if (!peak_.valid() || !usage_.valid() || !cpu_.valid())
+      return base::errno_error("open the usage files of a slot");
     return {};
   }
 
@@ -44,9 +47,12 @@ class SlotV1 final : public CgroupSlot {
 
   base::Result<void> set_limits(const CgroupLimits& limits) override {
     if (limits == limits_) return {};
+    const std::uint64_t memory_before = limits_.memory_bytes;
+    // Unknown until all are written: a slot must never pass for one with its default limits.
+    limits_ = {};
     const std::string bytes = std::to_string(limits.memory_bytes);
     // The kernel wants memory ≤ memory+swap at every moment, so the way down and the way up differ.
-    const bool down = limits.memory_bytes < limits_.memory_bytes;
+    const bool down = limits.memory_bytes < memory_before;
     for (const char* file : down ? kDown : kUp) {
       if (auto written = base::write_file(memory(), file, bytes); !written) {
         // A kernel without swap accounting has no memsw files; and no swap either, in a cell's eyes.
@@ -74,6 +80,11 @@ class SlotV1 final : public CgroupSlot {
 
   base::Result<void> recycle() override {
     oom_kills_before_ += usage().oom_kills;
+    // Page cache of files that the tenant has read stays charged to the slot; the next one must neither pay
+    // for it nor wait for its reclaim.
+    if (read_peak_bytes(usage_.get()) > kLeftOver) {
+      if (auto emptied = base::write_file(memory(), "memory.force_empty", "0"); !emptied) return emptied;
+    }
     return base::write_file(memory(), "memory.max_usage_in_bytes", "0");
   }
 
@@ -87,6 +98,7 @@ class SlotV1 final : public CgroupSlot {
   std::array<base::Fd, kControllers.size()> directories_;
   std::vector<base::Fd> procs_;
   base::Fd peak_;
+  base::Fd usage_;
   base::Fd cpu_;
   CgroupLimits limits_{~std::uint64_t{0}, 0, 0};
   std::uint64_t oom_kills_before_ = 0;

@@ -158,6 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "Field 'limits.processes' must be a whole number, not 1.5"},
         BadBody{"limit_raised", R"({"script": "x", "limits": {"wall_s": 31}})",
                 "Field 'limits.wall_s' is 31, but at most 30 is allowed"},
+        BadBody{"limit_below_the_least", R"({"script": "x", "limits": {"memory_mb": 15}})",
+                "Field 'limits.memory_mb' is 15, but at least 16 is needed"},
         BadBody{"limit_raised_far", R"({"script": "x", "limits": {"memory_mb": 100000000000000000000000}})",
                 "Field 'limits.memory_mb' is 1e+23, but at most 512 is allowed"}),
     [](const auto& row) { return row.param.name; });

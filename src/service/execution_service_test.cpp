@@ -21,7 +21,8 @@ class ExecutionServiceTest : public ::testing::Test {
   std::future<Outcome> submit(std::string_view body) {
     auto promise = std::make_shared<std::promise<Outcome>>();
     auto future = promise->get_future();
-    auto taken = service_.submit(body, "id-1", [promise](Outcome outcome) { promise->set_value(outcome); });
+    auto taken =
+        service_.submit(body, "id-1", [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
     if (taken) {
       ticket_ = *taken;
     } else {

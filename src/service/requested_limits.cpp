@@ -43,7 +43,9 @@ const std::array<LimitField, kLimitFieldCount> kLimitFields{{
      [](engine::Limits& limits, double value) { limits.cpu = span_of(value); }},
     {"memory_mb", false,
      [](const engine::Limits& limits) { return static_cast<double>(limits.memory_bytes) / kMebibyte; },
-     [](engine::Limits& limits, double value) { limits.memory_bytes = bytes_of(value, kMebibyte); }},
+     [](engine::Limits& limits, double value) { limits.memory_bytes = bytes_of(value, kMebibyte); },
+     // What a cell has before its script comes, and some room.
+     16},
     {"processes", false, [](const engine::Limits& limits) { return static_cast<double>(limits.processes); },
      [](engine::Limits& limits, double value) { limits.processes = static_cast<std::uint32_t>(value); }},
     {"file_mb", false,
@@ -64,6 +66,10 @@ Parsed<engine::Limits> resolve_limits(const RequestedLimits& requested, const en
     if (!std::isfinite(asked) || asked <= 0) return invalid_request(name + " must be a positive number");
     if (!field.fractional && asked != std::floor(asked)) {
       return invalid_request(name + " must be a whole number, not " + number_text(asked));
+    }
+    if (asked < field.least) {
+      return invalid_request(name + " is " + number_text(asked) + ", but at least " +
+                             number_text(field.least) + " is needed");
     }
     const double bound = field.allowed(allowed);
     if (asked > bound) {

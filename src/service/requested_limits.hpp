@@ -19,6 +19,7 @@ struct LimitField {
   double (*allowed)(const engine::Limits&);
   // Precondition: 0 < value <= allowed().
   void (*lower)(engine::Limits&, double value);
+  double least = 0;  // below this not even an empty script runs; 0: anything above zero
 };
 
 inline constexpr std::size_t kLimitFieldCount = 6;

@@ -138,7 +138,7 @@ TEST_F(CellRunning, ADeadZygoteIsNoExitOfTheScript) {
   gone(0, 0, 1);
   const auto done = report();
   EXPECT_FALSE(done.exit.has_value());
-  EXPECT_EQ(done.broken, "the zygote died");
+  EXPECT_EQ(done.broken, "the zygote or the jailer died under it");
 }
 
 TEST_F(CellRunning, OutputBeyondTheLimitIsDroppedAndTheScriptRunsOn) {

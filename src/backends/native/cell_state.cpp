@@ -145,6 +145,7 @@ void CellState::on_gone(const ControlMessage& message) {
   }
   if (phase_ != Phase::kRunning) return;
   engine::Report report;
+  report.unstarted = unstarted_;
   if (message.lost != 0) {
     report.broken = "the zygote or the jailer died under it";
   } else {
@@ -155,7 +156,9 @@ void CellState::on_gone(const ControlMessage& message) {
     exit.cpu_ms = static_cast<double>(message.cpu_us) / 1000;
     report.exit = exit;
   }
-  report.usage = usage_.final(message.memory_bytes, message.cpu_us);
+  // The zygote knows of the interpreter's process and its reaped children, the cgroup of all.
+  report.usage = usage_.final(message.memory_bytes,
+                              std::max(message.cpu_us, static_cast<std::uint64_t>(usage_.cpu().count())));
   finish(std::move(report));
 }
 
@@ -231,7 +234,9 @@ void CellState::write_on() {
                           });
       return;
     }
-    // Another error: the process is dying, and the jailer will say how.
+    // Another error: the process is dying, and the jailer will say how. With nothing sent, it was not the
+    // script that did it.
+    unstarted_ = count < 0 && sent_ == 0;
     if (count < 0) return;
     sent_ += static_cast<std::size_t>(count);
   }

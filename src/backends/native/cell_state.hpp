@@ -99,6 +99,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   const engine::Job* job_ = nullptr;
   std::string unsent_;
   std::size_t sent_ = 0;
+  bool unstarted_ = false;
   OutputCapture stdout_{0};
   OutputCapture stderr_{0};
 };
