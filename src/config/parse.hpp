@@ -16,7 +16,8 @@
 #include "config/config_file.hpp"
 #include "config/options.hpp"
 
-namespace CLI {
+// CLI11's own name.
+namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 class Option;
 }  // namespace CLI

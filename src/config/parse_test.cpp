@@ -36,14 +36,14 @@ class CommandLineTest : public ::testing::Test {
     });
   }
 
-  Options good(const std::string& arguments, const Variables& variables = {}) {
+  static Options good(const std::string& arguments, const Variables& variables = {}) {
     auto result = run(arguments, variables);
     if (result) return *result;
     for (const auto& problem : result.error()) ADD_FAILURE() << problem;
     return {};
   }
 
-  Problems problems(const std::string& arguments, const Variables& variables = {}) {
+  static Problems problems(const std::string& arguments, const Variables& variables = {}) {
     auto result = run(arguments, variables);
     return result ? Problems{} : result.error();
   }

@@ -61,7 +61,7 @@ class EngineFixture : public ::testing::Test {
   }
 
   // Waits until the engine shows the wanted state; false when it never does.
-  bool eventually(const std::function<bool()>& holds) const {
+  static bool eventually(const std::function<bool()>& holds) {
     const auto until = std::chrono::steady_clock::now() + kPatience;
     while (!holds()) {
       if (std::chrono::steady_clock::now() > until) return false;

@@ -88,7 +88,7 @@ class Walk {
   // to its closing quote. simdjson has seen before that every string is closed and the padding keeps
   // look-ahead inside the buffer.
   Checked string(const char*& at) const;
-  Checked scalar(std::string_view token);
+  Checked scalar(std::string_view token) const;
 
   [[nodiscard]] tl::unexpected<std::string> fault(std::string_view what, const char* at) const {
     return tl::make_unexpected(std::string(what) + " at byte " + std::to_string(at - begin_));
@@ -125,7 +125,7 @@ Checked Walk::string(const char*& at) const {
   }
 }
 
-Checked Walk::scalar(std::string_view token) {
+Checked Walk::scalar(std::string_view token) const {
   const std::string_view text = without_trailing_space(token);
   if (text.starts_with('"')) {
     const char* at = text.data() + 1;
