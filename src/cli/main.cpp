@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/setup.hpp"
 #include "config/parse.hpp"
 
 namespace {
@@ -47,7 +48,8 @@ int with_options(const CommandLine& line, Command command) {
       std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
     return cellblock::cli::kExitUsage;
   }
-  return command(cellblock::config::with_automatic_values(*resolved, std::thread::hardware_concurrency()));
+  return command(cellblock::config::with_automatic_values(*resolved, std::thread::hardware_concurrency(),
+                                                          cellblock::cli::memory_of_this_machine()));
 }
 
 int main_of_cellblock(int argc, char** argv) {

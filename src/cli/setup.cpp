@@ -1,17 +1,21 @@
 #include "cli/setup.hpp"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
 
+#include "sandbox/cgroup_mounts.hpp"
 #include "version.hpp"
 
 namespace cellblock::cli {
@@ -90,6 +94,29 @@ std::string missing_walls(const std::vector<sandbox::WallProbe>& walls) {
     if (!wall.stands) text += "  " + wall.name + ": " + wall.means + "\n    fix: " + wall.fix + "\n";
   }
   return text;
+}
+
+std::uint64_t memory_of_this_machine() {
+  const auto pages = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L));
+  std::uint64_t bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto mountinfo = base::read_file(AT_FDCWD, "/proc/self/mountinfo");
+  const auto own = base::read_file(AT_FDCWD, "/proc/self/cgroup");
+  if (!mountinfo || !own) return bytes;
+  const sandbox::CgroupMounts mounts = sandbox::parse_cgroup_mounts(*mountinfo, *own);
+  std::vector<std::string> files;
+  if (mounts.v2) files.push_back(*mounts.v2 + "/memory.max");
+  if (const auto v1 = mounts.v1.find("memory"); v1 != mounts.v1.end()) {
+    files.push_back(v1->second + "/memory.limit_in_bytes");
+  }
+  for (const std::string& file : files) {
+    const auto text = base::read_file(AT_FDCWD, file);
+    std::uint64_t limit = 0;
+    // "max", or a number beyond the machine's memory, is no limit.
+    if (text && std::from_chars(text->data(), text->data() + text->size(), limit).ec == std::errc()) {
+      bytes = std::min(bytes, limit);
+    }
+  }
+  return bytes;
 }
 
 base::Result<void> drop_root(std::uint32_t uid) {

@@ -23,6 +23,9 @@ namespace cellblock::cli {
 // "missing: landlock: Function not implemented; fix: …", one line per missing wall.
 [[nodiscard]] std::string missing_walls(const std::vector<sandbox::WallProbe>& walls);
 
+// Bytes that the service may use: of the machine, or of the cgroup that it runs in when that has less.
+[[nodiscard]] std::uint64_t memory_of_this_machine();
+
 // Gives up root for good, in all threads: an unused uid of the service's own, no groups, no capabilities;
 // and makes the process undumpable, which is all that it does for an ordinary user.
 base::Result<void> drop_root(std::uint32_t uid);

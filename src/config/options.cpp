@@ -24,11 +24,25 @@ Source Options::source(std::string_view name) const {
   return found == sources.end() ? Source::kDefault : found->second;
 }
 
-Options with_automatic_values(Options options, std::uint32_t cpu_count) {
+namespace {
+
+// A ready cell that has been warmed has about this much memory of its own; the stock may take so much of it
+// all.
+constexpr std::uint64_t kReadyCellBytes = 8ULL << 20U;
+constexpr std::uint64_t kPoolShare = 16;
+constexpr std::uint64_t kSmallPool = 4;
+
+}  // namespace
+
+Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uint64_t memory) {
   // A host that does not tell its CPU count says 0.
   cpu_count = std::max(cpu_count, 1U);
   if (options.max_executions == 0) options.max_executions = std::max(32 * cpu_count, 64U);
-  if (options.pool_size == 0) options.pool_size = 32 * cpu_count;
+  if (options.pool_size == 0) {
+    const std::uint64_t affordable = memory == 0 ? kSmallPool : memory / kPoolShare / kReadyCellBytes;
+    options.pool_size = static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(affordable, kSmallPool, std::uint64_t{64} * cpu_count));
+  }
   if (options.threads == 0) options.threads = std::max(cpu_count, 2U);
   return options;
 }

@@ -65,7 +65,8 @@ struct Options {
   [[nodiscard]] Source source(std::string_view name) const;
 };
 
-// Replaces every 0 that means "automatic" by a value that fits a machine with this many CPUs.
-[[nodiscard]] Options with_automatic_values(Options options, std::uint32_t cpu_count);
+// Replaces every 0 that means "automatic" by a value that fits a machine with this many CPUs and so many
+// bytes of memory (0: unknown).
+[[nodiscard]] Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uint64_t memory);
 
 }  // namespace cellblock::config

@@ -6,19 +6,25 @@ namespace cellblock::config {
 namespace {
 
 TEST(AutomaticValuesTest, GrowWithTheCpus) {
-  const Options options = with_automatic_values({}, 8);
+  const Options options = with_automatic_values({}, 8, 64ULL << 30U);
   EXPECT_EQ(options.max_executions, 256U);
-  EXPECT_EQ(options.pool_size, 256U);
+  EXPECT_EQ(options.pool_size, 512U);
   EXPECT_EQ(options.threads, 8U);
 }
 
 TEST(AutomaticValuesTest, HaveAFloorOnSmallMachines) {
   for (const std::uint32_t cpus : {0U, 1U}) {
-    const Options options = with_automatic_values({}, cpus);
+    const Options options = with_automatic_values({}, cpus, 64ULL << 30U);
     EXPECT_EQ(options.max_executions, 64U);
-    EXPECT_EQ(options.pool_size, 32U);
+    EXPECT_EQ(options.pool_size, 64U);
     EXPECT_EQ(options.threads, 2U);
   }
+}
+
+TEST(AutomaticValuesTest, KeepTheStockSmallWhereMemoryIsShortOrUnknown) {
+  EXPECT_EQ(with_automatic_values({}, 8, 512ULL << 20U).pool_size, 4U);
+  EXPECT_EQ(with_automatic_values({}, 8, 2ULL << 30U).pool_size, 16U);
+  EXPECT_EQ(with_automatic_values({}, 8, 0).pool_size, 4U);
 }
 
 TEST(AutomaticValuesTest, LeaveChosenValuesAlone) {
@@ -26,7 +32,7 @@ TEST(AutomaticValuesTest, LeaveChosenValuesAlone) {
   chosen.max_executions = 3;
   chosen.pool_size = 2;
   chosen.threads = 1;
-  const Options options = with_automatic_values(chosen, 8);
+  const Options options = with_automatic_values(chosen, 8, 0);
   EXPECT_EQ(options.max_executions, 3U);
   EXPECT_EQ(options.pool_size, 2U);
   EXPECT_EQ(options.threads, 1U);

@@ -13,8 +13,8 @@ namespace {
 constexpr int kMaxAttempts = 3;
 // Long enough that a client who sends one request after the other does not count as idle.
 constexpr std::chrono::milliseconds kIdleBeforeWarming{30};
-// Warming takes a cell some milliseconds: one CPU at a time is kept busy.
-constexpr std::chrono::milliseconds kBetweenWarmings{8};
+// Warming takes a cell some milliseconds of one CPU: a small machine is kept busy, not overrun.
+constexpr std::chrono::milliseconds kBetweenWarmings{3};
 
 EngineOptions at_least_one(EngineOptions options) {
   options.max_running = std::max(options.max_running, 1U);

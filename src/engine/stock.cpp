@@ -11,8 +11,9 @@ namespace {
 // Enough to keep the maker busy while answers travel, few enough that a burst of jobs which finds the
 // stock full again does not wait behind a long row of forks.
 constexpr std::size_t kMaxMaking = 4;
-// While the stock is more than half full, making waits until no cell has been taken for so long: the jobs
-// that come one after the other have the CPUs for themselves.
+// While there is more than this part of the stock, making waits until no cell has been taken for a while:
+// jobs that come one after the other have the CPUs for themselves.
+constexpr std::size_t kLowPart = 8;
 constexpr std::chrono::milliseconds kCalm{5};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
@@ -63,7 +64,7 @@ void Stock::close() {
 
 void Stock::schedule_fill() {
   if (closed_ || pausing_ || ready_.size() + making_ >= wanted_) return;
-  const bool calm = able_ && ready_.size() * 2 > wanted_;
+  const bool calm = able_ && ready_.size() * kLowPart > wanted_;
   // A calm wait starts over; an urgent one is as good as done.
   if (fill_scheduled_ && !fill_calm_) return;
   fill_scheduled_ = true;
