@@ -24,7 +24,7 @@ run: build
 	@scripts/run-example
 
 test: build
-	@ctest --test-dir build/release --output-on-failure
+	@ctest --test-dir build/release --output-on-failure $(CTEST_FLAGS)
 
 asan tsan: deps
 	@cmake --preset $@ >/dev/null

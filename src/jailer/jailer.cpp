@@ -2,7 +2,6 @@
 
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,16 +13,12 @@
 namespace cellblock::jailer {
 namespace {
 
+using protocol::about;
 using protocol::ControlKind;
 using protocol::ControlMessage;
 using sandbox::Step;
-using sandbox::StepFailure;
 
-// What an epoll event is about: two bits, with the cell's number above them.
-constexpr std::uint64_t kServerOrZygote = 0;
-constexpr std::uint64_t kChildren = 1;
-constexpr std::uint64_t kReport = 2;
-constexpr std::uint64_t kFirst = 3;
+// An epoll event carries the kind in two bits, with the number above them.
 constexpr unsigned kWhatBits = 2;
 constexpr std::uint64_t kServerId = 0;
 constexpr std::uint64_t kZygoteId = 1;
@@ -33,13 +28,6 @@ constexpr std::size_t kChannels = 3;
 constexpr std::chrono::milliseconds kFirstRestartDelay{100};
 constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
 constexpr auto kEndLimit = std::chrono::seconds(5);
-
-ControlMessage about(ControlKind kind, std::uint64_t cell) {
-  ControlMessage message;
-  message.kind = kind;
-  message.cell = cell;
-  return message;
-}
 
 }  // namespace
 
@@ -53,8 +41,8 @@ int Jailer::run() {
   ::sigprocmask(SIG_BLOCK, &children, nullptr);
   epoll_ = base::Fd(::epoll_create1(EPOLL_CLOEXEC));
   children_ = base::Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
-  watch(host_.server.get(), kServerOrZygote, kServerId);
-  watch(children_.get(), kChildren, 0);
+  watch(host_.server.get(), Watched::kServerOrZygote, kServerId);
+  watch(children_.get(), Watched::kChildren, 0);
   if (auto started = start_zygote(); !started) {
     ControlMessage message = about(ControlKind::kFatal, 0);
     message.step = static_cast<std::uint32_t>(started.error().step);
@@ -83,7 +71,7 @@ sandbox::StepResult Jailer::start_zygote() {
   auto started = jailer::start_zygote(host_.zygote_program.get(), sandbox::to_json(spec_));
   if (!started) return tl::make_unexpected(started.error());
   zygote_ = std::move(*started);
-  watch(zygote_.control.get(), kServerOrZygote, kZygoteId);
+  watch(zygote_.control.get(), Watched::kServerOrZygote, kZygoteId);
   return {};
 }
 
@@ -93,17 +81,17 @@ void Jailer::wait_and_dispatch(int timeout_ms) {
   for (int index = 0; index < count; ++index) {
     const std::uint64_t data = events[static_cast<std::size_t>(index)].data.u64;
     const std::uint64_t id = data >> kWhatBits;
-    switch (data & ((1U << kWhatBits) - 1)) {
-      case kServerOrZygote:
+    switch (static_cast<Watched>(data & ((1U << kWhatBits) - 1))) {
+      case Watched::kServerOrZygote:
         id == kServerId ? on_server() : on_zygote();
         break;
-      case kChildren:
+      case Watched::kChildren:
         on_children();
         break;
-      case kReport:
+      case Watched::kReport:
         if (Cell* cell = find(id)) on_report(*cell);
         break;
-      default:
+      case Watched::kFirstProcess:
         if (Cell* cell = find(id)) on_first_gone(*cell);
     }
   }
@@ -225,118 +213,6 @@ void Jailer::on_zygote_dead() {
   }
 }
 
-void Jailer::spawn_waiting() {
-  while (zygote_up_ && !waiting_.empty()) {
-    auto slot = slots_.take();
-    if (slot && !*slot) return;  // all taken: goes on when one is given back
-    protocol::Received request = std::move(waiting_.front());
-    waiting_.pop_front();
-    Cell cell;
-    cell.id = request.message.cell;
-    cell.channels = std::move(request.fds);
-    if (!slot) {
-      refuse(cell.id, {Step::kCgroupSlot, slot.error().code});
-      continue;
-    }
-    cell.slot = **slot;
-    // Without the right to map other ids, the cell is the jailer's own user outside.
-    const std::uint32_t outside = host_.privileged ? spec_.uid_base + cell.slot : 0;
-    auto first = make_first_process(spec_, host_.proc.get(), outside);
-    if (!first) {
-      refuse(cell.id, first.error());
-      slots_.give_back(cell.slot);
-      continue;
-    }
-    cell.first = std::move(*first);
-    watch(cell.first.report.get(), kReport, cell.id);
-    watch(cell.first.pidfd.get(), kFirst, cell.id);
-    cells_.emplace(cell.id, std::move(cell));
-  }
-}
-
-void Jailer::on_report(Cell& cell) {
-  if (!cell.first.report.valid()) return;
-  StepFailure failure{};
-  const ssize_t count = ::read(cell.first.report.get(), &failure, sizeof(failure));
-  if (count != static_cast<ssize_t>(sizeof(failure))) failure = {Step::kInitSeal, ECHILD};
-  cell.first.report.reset();
-  if (failure.step != Step::kNone) {
-    fail_spawn(cell, failure);
-    return;
-  }
-  std::vector<int> fds;
-  for (const base::Fd& fd : cell.channels) fds.push_back(fd.get());
-  fds.push_back(cell.first.pidfd.get());
-  for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
-  ControlMessage message = about(ControlKind::kFork, cell.id);
-  if (!zygote_.control.valid() || !protocol::send_control(zygote_.control.get(), message, fds)) {
-    fail_spawn(cell, {Step::kFork, EPIPE});
-    return;
-  }
-  cell.forked = true;
-  cell.channels.clear();
-}
-
-void Jailer::on_first_gone(Cell& cell) {
-  if (cell.first_gone) return;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, cell.first.pidfd.get(), nullptr);
-  cell.first_gone = true;
-  if (!cell.announced && !cell.forked) fail_spawn(cell, {Step::kInitSeal, ECHILD});
-  finish_if_over(cell.id);
-}
-
-void Jailer::limit(const ControlMessage& request) {
-  ControlMessage answer = about(ControlKind::kLimited, request.cell);
-  if (Cell* cell = find(request.cell)) {
-    const auto done =
-        slots_.cgroup(cell->slot).set_limits({request.memory_bytes, request.processes, spec_.cpu_percent});
-    if (!done) answer.code = done.error().code;
-  } else {
-    answer.code = ESRCH;
-  }
-  tell(answer);
-}
-
-void Jailer::fail_spawn(Cell& cell, StepFailure failure) {
-  if (!cell.announced) {
-    cell.announced = true;
-    ControlMessage message = about(ControlKind::kSpawnFailed, cell.id);
-    message.step = static_cast<std::uint32_t>(failure.step);
-    message.code = failure.code;
-    tell(message);
-  }
-  if (cell.first.pidfd.valid()) end(cell);
-}
-
-void Jailer::refuse(std::uint64_t id, StepFailure failure) {
-  ControlMessage message = about(ControlKind::kSpawnFailed, id);
-  message.step = static_cast<std::uint32_t>(failure.step);
-  message.code = failure.code;
-  tell(message);
-  tell(about(ControlKind::kGone, id));
-}
-
-void Jailer::end(const Cell& cell) {
-  // By pid namespace, never by walking pids: nothing in the cell can outrun it. ESRCH: already dead.
-  ::syscall(SYS_pidfd_send_signal, cell.first.pidfd.get(), SIGKILL, nullptr, 0);
-}
-
-void Jailer::finish_if_over(std::uint64_t id) {
-  Cell* cell = find(id);
-  if (cell == nullptr || !cell->first_gone || (cell->forked && !cell->reaped)) return;
-  ControlMessage message = about(ControlKind::kGone, id);
-  const sandbox::CgroupUsage usage = slots_.cgroup(cell->slot).usage();
-  message.code = cell->status;
-  message.cpu_us = cell->cpu_us;
-  message.memory_bytes = usage.memory_peak_bytes;
-  message.oom_kills = usage.oom_kills;
-  message.lost = cell->lost ? 1 : 0;
-  slots_.give_back(cell->slot);
-  cells_.erase(id);
-  tell(message);
-  spawn_waiting();
-}
-
 void Jailer::end_everything() {
   // At its end of file the socket would wake the loop for ever.
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, host_.server.get(), nullptr);
@@ -356,10 +232,10 @@ Jailer::Cell* Jailer::find(std::uint64_t id) {
   return found == cells_.end() ? nullptr : &found->second;
 }
 
-void Jailer::watch(int fd, std::uint64_t what, std::uint64_t id) {
+void Jailer::watch(int fd, Watched what, std::uint64_t id) {
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u64 = id << kWhatBits | what;
+  event.data.u64 = id << kWhatBits | static_cast<std::uint64_t>(what);
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
 }
 

@@ -75,7 +75,9 @@ class Jailer {
   void end_everything();
 
   Cell* find(std::uint64_t id);
-  void watch(int fd, std::uint64_t what, std::uint64_t id);
+  // What an epoll event is about. The server is number 0 and the zygote 1 of the first kind.
+  enum class Watched : std::uint64_t { kServerOrZygote, kChildren, kReport, kFirstProcess };
+  void watch(int fd, Watched what, std::uint64_t id);
   void wait_and_dispatch(int timeout_ms);
   void tell(const protocol::ControlMessage& message, std::span<const int> fds = {}) const;
 

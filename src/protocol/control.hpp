@@ -60,6 +60,14 @@ struct ControlMessage {
   [[nodiscard]] std::string_view text_view() const;
 };
 
+// A message about one cell, with all else at its default.
+[[nodiscard]] inline ControlMessage about(ControlKind kind, std::uint64_t cell) {
+  ControlMessage message;
+  message.kind = kind;
+  message.cell = cell;
+  return message;
+}
+
 // At most this many descriptors travel with one message.
 inline constexpr std::size_t kMaxFds = 16;
 

@@ -57,6 +57,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   void on_gone(const protocol::ControlMessage& message);
   void become_ready_if_complete();
   void fail_making(base::Error error);
+  [[nodiscard]] static base::Error step_error(std::uint64_t step, std::uint64_t code);
 
   void send_run();
   void write_on();

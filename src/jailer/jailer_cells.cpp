@@ -1,0 +1,131 @@
+// What the jailer does for single cells; its loop is in jailer.cpp.
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+#include "jailer/jailer.hpp"
+
+namespace cellblock::jailer {
+
+using protocol::about;
+using protocol::ControlKind;
+using protocol::ControlMessage;
+using sandbox::Step;
+using sandbox::StepFailure;
+
+void Jailer::spawn_waiting() {
+  while (zygote_up_ && !waiting_.empty()) {
+    auto slot = slots_.take();
+    if (slot && !*slot) return;  // all taken: goes on when one is given back
+    protocol::Received request = std::move(waiting_.front());
+    waiting_.pop_front();
+    Cell cell;
+    cell.id = request.message.cell;
+    cell.channels = std::move(request.fds);
+    if (!slot) {
+      refuse(cell.id, {Step::kCgroupSlot, slot.error().code});
+      continue;
+    }
+    cell.slot = **slot;
+    // Without the right to map other ids, the cell is the jailer's own user outside.
+    const std::uint32_t outside = host_.privileged ? spec_.uid_base + cell.slot : 0;
+    auto first = make_first_process(spec_, host_.proc.get(), outside);
+    if (!first) {
+      refuse(cell.id, first.error());
+      slots_.give_back(cell.slot);
+      continue;
+    }
+    cell.first = std::move(*first);
+    watch(cell.first.report.get(), Watched::kReport, cell.id);
+    watch(cell.first.pidfd.get(), Watched::kFirstProcess, cell.id);
+    cells_.emplace(cell.id, std::move(cell));
+  }
+}
+
+void Jailer::on_report(Cell& cell) {
+  if (!cell.first.report.valid()) return;
+  StepFailure failure{};
+  const ssize_t count = ::read(cell.first.report.get(), &failure, sizeof(failure));
+  if (count != static_cast<ssize_t>(sizeof(failure))) failure = {Step::kInitSeal, ECHILD};
+  cell.first.report.reset();
+  if (failure.step != Step::kNone) {
+    fail_spawn(cell, failure);
+    return;
+  }
+  std::vector<int> fds;
+  for (const base::Fd& fd : cell.channels) fds.push_back(fd.get());
+  fds.push_back(cell.first.pidfd.get());
+  for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
+  ControlMessage message = about(ControlKind::kFork, cell.id);
+  if (!zygote_.control.valid() || !protocol::send_control(zygote_.control.get(), message, fds)) {
+    fail_spawn(cell, {Step::kFork, EPIPE});
+    return;
+  }
+  cell.forked = true;
+  cell.channels.clear();
+}
+
+void Jailer::on_first_gone(Cell& cell) {
+  if (cell.first_gone) return;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, cell.first.pidfd.get(), nullptr);
+  cell.first_gone = true;
+  if (!cell.announced && !cell.forked) fail_spawn(cell, {Step::kInitSeal, ECHILD});
+  finish_if_over(cell.id);
+}
+
+void Jailer::limit(const ControlMessage& request) {
+  ControlMessage answer = about(ControlKind::kLimited, request.cell);
+  if (Cell* cell = find(request.cell)) {
+    const auto done =
+        slots_.cgroup(cell->slot).set_limits({request.memory_bytes, request.processes, spec_.cpu_percent});
+    if (!done) answer.code = done.error().code;
+  } else {
+    answer.code = ESRCH;
+  }
+  tell(answer);
+}
+
+void Jailer::fail_spawn(Cell& cell, StepFailure failure) {
+  if (!cell.announced) {
+    cell.announced = true;
+    ControlMessage message = about(ControlKind::kSpawnFailed, cell.id);
+    message.step = static_cast<std::uint32_t>(failure.step);
+    message.code = failure.code;
+    tell(message);
+  }
+  if (cell.first.pidfd.valid()) end(cell);
+}
+
+void Jailer::refuse(std::uint64_t id, StepFailure failure) {
+  ControlMessage message = about(ControlKind::kSpawnFailed, id);
+  message.step = static_cast<std::uint32_t>(failure.step);
+  message.code = failure.code;
+  tell(message);
+  tell(about(ControlKind::kGone, id));
+}
+
+void Jailer::end(const Cell& cell) {
+  // By pid namespace, never by walking pids: nothing in the cell can outrun it. ESRCH: already dead.
+  ::syscall(SYS_pidfd_send_signal, cell.first.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+void Jailer::finish_if_over(std::uint64_t id) {
+  Cell* cell = find(id);
+  if (cell == nullptr || !cell->first_gone || (cell->forked && !cell->reaped)) return;
+  ControlMessage message = about(ControlKind::kGone, id);
+  const sandbox::CgroupUsage usage = slots_.cgroup(cell->slot).usage();
+  message.code = cell->status;
+  message.cpu_us = cell->cpu_us;
+  message.memory_bytes = usage.memory_peak_bytes;
+  message.oom_kills = usage.oom_kills;
+  message.lost = cell->lost ? 1 : 0;
+  slots_.give_back(cell->slot);
+  cells_.erase(id);
+  tell(message);
+  spawn_waiting();
+}
+
+}  // namespace cellblock::jailer
