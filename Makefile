@@ -11,7 +11,7 @@ JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp')
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/*)
 
-.PHONY: run build test unit e2e asan tsan bench format lint deps clean
+.PHONY: run build test asan tsan bench format lint deps clean
 
 deps:
 	@scripts/install-deps
