@@ -54,6 +54,7 @@ struct ControlMessage {
   std::uint64_t cpu_us = 0;        // kReaped, kGone: user + system time
   std::uint32_t oom_kills = 0;     // kGone: how often the OOM killer struck in this cell
   std::uint32_t lost = 0;          // kGone: 1 when the zygote died under the cell
+  std::uint32_t slot = 0;          // kFork
   std::array<char, 512> text{};    // NUL-terminated
 
   void set_text(std::string_view value);

@@ -42,14 +42,14 @@ class Answer:
 
 
 class Server:
-    """A `cellblock serve` of its own on a free loopback port."""
+    """A `cellblock serve` of its own on a free loopback port; `program` may put something in front."""
 
-    def __init__(self, *flags: str, **environment: str):
+    def __init__(self, *flags: str, program: tuple[str, ...] = (BINARY,), **environment: str):
         self.cgroups_before, self.mounts_before = cgroup_directories(), mounts()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [BINARY, "serve", *flags],
+            [*program, "serve", *flags],
             env={**os.environ, "PORT": str(self.port), "CELLBLOCK_TEST_SECRET": CANARY, **environment},
         )
         self.client = httpx.Client(base_url=self.url, timeout=60 * TIME_FACTOR, trust_env=False)
