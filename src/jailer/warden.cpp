@@ -47,7 +47,7 @@ pid_t wait_for_the_end(int line) {
   }
 }
 
-[[noreturn]] void live(const sandbox::JailSpec& spec, std::uint32_t slot, int line) {
+[[noreturn]] void live(const sandbox::JailSpec& spec, std::uint32_t slot, int line, pid_t jailer) {
   const std::string directory = sandbox::slot_directory(spec, slot);
   StepFailure report{Step::kDescriptors, 0};
   // Other cells' lines above all: one that is open here as well would not end with the jailer.
@@ -67,6 +67,8 @@ pid_t wait_for_the_end(int line) {
   }
   std::error_code error;
   fs::remove_all(directory, error);
+  // The jailer removes it when it ends; of a dead jailer's wardens the last one does.
+  if (::getppid() != jailer) ::rmdir(spec.work_root.c_str());
   ::_exit(0);
 }
 
@@ -76,10 +78,11 @@ tl::expected<FirstProcess, StepFailure> make_warden(const sandbox::JailSpec& spe
   auto line = base::make_socketpair(SOCK_STREAM);
   if (!line) return step_failed(Step::kClone);
   FirstProcess process;
+  const pid_t jailer = ::getpid();
   // Not clone3, which containers answer with ENOSYS.
   process.pid = ::fork();
   if (process.pid < 0) return step_failed(Step::kClone);
-  if (process.pid == 0) live(spec, slot, line->second.get());
+  if (process.pid == 0) live(spec, slot, line->second.get(), jailer);
   // Sound after the fork: the jailer reaps its children in its loop only, so the pid is still this one's.
   process.pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   // Without one its line is closed here, which ends it.
