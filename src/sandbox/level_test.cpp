@@ -17,14 +17,16 @@ std::vector<WallProbe> host_without(const std::vector<std::string>& missing) {
   for (const char* name : {"user_namespace", "pid_namespace", "read_only_tree"}) add(name, NeededAt::kFull);
   for (const char* name : {"capabilities", "seccomp"}) add(name, NeededAt::kBoth);
   for (const char* name : {"landlock", "own_uid"}) add(name, NeededAt::kRestricted);
-  for (const char* name : {"own_inodes", "private_proc", "host_admin", "cgroup"}) add(name, NeededAt::kNoLevel);
+  for (const char* name : {"own_inodes", "private_proc", "host_admin", "cgroup"})
+    add(name, NeededAt::kNoLevel);
   return walls;
 }
 
 TEST(LevelOf, IsTheHighestThatMissesNothing) {
   EXPECT_EQ(level_of(host_without({})), Level::kFull);
-  EXPECT_EQ(level_of(host_without({"landlock", "own_uid", "cgroup", "private_proc", "host_admin", "own_inodes"})),
-            Level::kFull);
+  EXPECT_EQ(
+      level_of(host_without({"landlock", "own_uid", "cgroup", "private_proc", "host_admin", "own_inodes"})),
+      Level::kFull);
   for (const char* wall : {"user_namespace", "pid_namespace", "read_only_tree"}) {
     EXPECT_EQ(level_of(host_without({wall})), Level::kRestricted) << wall;
     EXPECT_EQ(level_of(host_without({wall, "landlock"})), Level::kNone) << wall;
@@ -37,7 +39,8 @@ TEST(LevelOf, IsTheHighestThatMissesNothing) {
 
 TEST(PlanOf, TakesWhatStands) {
   EXPECT_EQ(plan_of(host_without({}), Level::kFull), Walls{});
-  const Walls plan = plan_of(host_without({"own_inodes", "private_proc", "cgroup", "landlock"}), Level::kFull);
+  const Walls plan =
+      plan_of(host_without({"own_inodes", "private_proc", "cgroup", "landlock"}), Level::kFull);
   EXPECT_TRUE(plan.namespaces);
   EXPECT_FALSE(plan.own_inodes || plan.private_proc || plan.cgroups || plan.landlock);
 }
@@ -49,7 +52,8 @@ TEST(PlanOf, MapsOtherUidsWithTheHostsRightsOnly) {
 
 TEST(PlanOf, RootWithoutTheHostsRightsHasNoCgroup) {
   EXPECT_FALSE(plan_of(host_without({"host_admin"}), Level::kFull).cgroups);
-  EXPECT_TRUE(plan_of(host_without({"host_admin", "own_uid"}), Level::kFull).cgroups) << "a user's delegated one";
+  EXPECT_TRUE(plan_of(host_without({"host_admin", "own_uid"}), Level::kFull).cgroups)
+      << "a user's delegated one";
 }
 
 const WallProbe& named(const std::vector<WallProbe>& limits, const std::string& name) {

@@ -17,9 +17,9 @@ TEST(ProbeWalls, SaysOfEachWallWhatItIsOrWhatToDo) {
     EXPECT_FALSE(wall.means.empty()) << wall.name;
     EXPECT_EQ(wall.fix.empty(), wall.stands) << wall.name << ": " << wall.means;
   }
-  for (const char* name :
-       {"user_namespace", "pid_namespace", "mount_namespace", "network_namespace", "read_only_tree",
-        "private_proc", "capabilities", "seccomp", "landlock", "host_admin", "own_uid", "own_inodes", "cgroup"}) {
+  for (const char* name : {"user_namespace", "pid_namespace", "mount_namespace", "network_namespace",
+                           "read_only_tree", "private_proc", "capabilities", "seccomp", "landlock",
+                           "host_admin", "own_uid", "own_inodes", "cgroup"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }
