@@ -60,6 +60,7 @@ sandbox::JailSpec jail_spec_from(const config::Options& options) {
   spec.cgroup_root = options.cgroup_root;
   spec.library_paths = options.library_path;
   spec.preload = options.preload;
+  spec.listening = sandbox::probe_listening();
   return spec;
 }
 

@@ -31,8 +31,9 @@ constexpr auto kEndLimit = std::chrono::seconds(5);
 
 }  // namespace
 
-Jailer::Jailer(sandbox::JailSpec spec, HostHandles host, sandbox::CgroupTree& tree)
-    : spec_(std::move(spec)), host_(std::move(host)), slots_(spec_, tree) {}
+Jailer::Jailer(sandbox::JailSpec spec, sandbox::Refusals refusals, HostHandles host,
+               sandbox::CgroupTree& tree)
+    : spec_(std::move(spec)), refusals_(std::move(refusals)), host_(std::move(host)), slots_(spec_, tree) {}
 
 int Jailer::run() {
   sigset_t children;
@@ -166,7 +167,9 @@ void Jailer::on_zygote() {
     }
     message.kind = ControlKind::kSpawned;
     cell->announced = true;
-    tell(message, slots_.cgroup(cell->slot).usage_files());
+    std::vector<int> fds{cell->first.ledger.get()};
+    for (const int file : slots_.cgroup(cell->slot).usage_files()) fds.push_back(file);
+    tell(message, fds);
   } else if (message.kind == ControlKind::kReaped) {
     cell->reaped = true;
     cell->status = message.code;

@@ -32,7 +32,7 @@ void Jailer::spawn_waiting() {
     cell.slot = **slot;
     // Without the right to map other ids, the cell is the jailer's own user outside.
     const std::uint32_t outside = host_.privileged ? spec_.uid_base + cell.slot : 0;
-    auto first = make_first_process(spec_, host_.proc.get(), outside);
+    auto first = make_first_process(spec_, refusals_, host_.proc.get(), outside);
     if (!first) {
       refuse(cell.id, first.error());
       slots_.give_back(cell.slot);
@@ -58,14 +58,20 @@ void Jailer::on_report(Cell& cell) {
   std::vector<int> fds;
   for (const base::Fd& fd : cell.channels) fds.push_back(fd.get());
   fds.push_back(cell.first.pidfd.get());
-  for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
   ControlMessage message = about(ControlKind::kFork, cell.id);
+  if (cell.first.supervisor.valid()) {
+    fds.push_back(cell.first.supervisor.get());
+    message.supervised = 1;
+  }
+  for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
   if (!zygote_.control.valid() || !protocol::send_control(zygote_.control.get(), message, fds)) {
     fail_spawn(cell, {Step::kFork, EPIPE});
     return;
   }
   cell.forked = true;
   cell.channels.clear();
+  // Whoever else kept this end would keep the first process from seeing that nobody has the other.
+  cell.first.supervisor.reset();
 }
 
 void Jailer::on_first_gone(Cell& cell) {

@@ -18,6 +18,7 @@
 
 #include "jailer/jailer.hpp"
 #include "sandbox/file_tree.hpp"
+#include "sandbox/refusals.hpp"
 
 namespace cellblock::jailer {
 namespace {
@@ -86,6 +87,13 @@ StepResult move_into_tree(const sandbox::JailSpec& spec) {
   return sandbox::pivot_into("/tmp");
 }
 
+// What the zygote's filter refuses, for the first processes to look up.
+base::Result<sandbox::Refusals> read_refusals() {
+  const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
+  if (!rules) return tl::make_unexpected(rules.error());
+  return sandbox::number_rules(*rules);
+}
+
 int main_of_jailer() {
   HostHandles host;
   host.server = base::Fd(kServer);
@@ -96,6 +104,8 @@ int main_of_jailer() {
   ::close(kSpec);
   auto spec = text ? sandbox::jail_spec_from_json(*text) : tl::make_unexpected(text.error());
   if (!spec) return fatal(host.server.get(), Step::kHostHandles, spec.error().code, spec.error().message());
+  auto refusals = read_refusals();
+  if (!refusals) return fatal(host.server.get(), Step::kHostHandles, 0, refusals.error().message());
   if (auto done = detach(); !done) return fatal(host.server.get(), done.error().step, done.error().code, "");
   host.privileged = ::geteuid() == 0;
   // Cgroups before the change of user namespace, while the host's view of who may write is the caller's.
@@ -111,7 +121,7 @@ int main_of_jailer() {
   if (auto done = move_into_tree(*spec); !done) {
     return fatal(host.server.get(), done.error().step, done.error().code, "");
   }
-  return Jailer(std::move(*spec), std::move(host), **tree).run();
+  return Jailer(std::move(*spec), std::move(*refusals), std::move(host), **tree).run();
 }
 
 }  // namespace

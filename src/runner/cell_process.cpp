@@ -97,7 +97,7 @@ bool lower_limits(const protocol::RunRequest& request) {
 
 }  // namespace
 
-void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<const sock_filter> filter) {
+void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandbox::CellFilter& filter) {
   const base::Fd channel = moved_up(std::move(descriptors.channel));
   base::Fd out = moved_up(std::move(descriptors.out));
   base::Fd err = moved_up(std::move(descriptors.err));
@@ -108,6 +108,12 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
     if (!fd->valid()) fail(channel.get(), {sandbox::Step::kDescriptors, EMFILE});
     kept.push_back(static_cast<unsigned>(fd->get()));
   }
+  base::Fd supervisor;
+  if (filter.listening != sandbox::Listening::kNone) {
+    supervisor = moved_up(std::move(descriptors.supervisor));
+    if (!supervisor.valid()) fail(channel.get(), {sandbox::Step::kListener, EBADF});
+    kept.push_back(static_cast<unsigned>(supervisor.get()));
+  }
   for (const base::Fd& fd : descriptors.cgroup_procs) {
     seal.cgroup_procs.push_back(fd.get());
     kept.push_back(static_cast<unsigned>(fd.get()));
@@ -115,12 +121,14 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   if (!close_the_rest(kept) || !renew_standard_descriptors())
     fail(channel.get(), {sandbox::Step::kDescriptors, errno});
   seal.first_process = first_process.get();
-  seal.filter = filter;
+  seal.supervisor = supervisor.get();
+  seal.filter = &filter;
   // Bounds for the time before the request's own limits are known; those can only be lower.
   seal.rlimits = {~0ULL >> 2U, ~0ULL >> 2U, kFirstPrivateFd, ~0ULL >> 2U};
   if (auto sealed = sandbox::seal_cell(seal); !sealed) fail(channel.get(), sealed.error());
   descriptors.cgroup_procs.clear();
   first_process.reset();
+  supervisor.reset();
   if (!interpreter.after_fork() || !interpreter.prime(Interpreter::Priming::kAlways)) {
     fail(channel.get(), {sandbox::Step::kPrime, 0});
   }

@@ -5,7 +5,8 @@
 namespace cellblock::sandbox {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JailSpec, service_id, slots, uid_base, memory_bytes, processes,
-                                   cpu_percent, tmp_bytes, tmp_inodes, cgroup_root, library_paths, preload)
+                                   cpu_percent, tmp_bytes, tmp_inodes, cgroup_root, library_paths, preload,
+                                   listening)
 
 std::string to_json(const JailSpec& spec) {
   return nlohmann::json(spec).dump();

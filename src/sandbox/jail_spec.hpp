@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "sandbox/seccomp_listener.hpp"
 
 namespace cellblock::sandbox {
 
@@ -27,6 +28,7 @@ struct JailSpec {
   std::string cgroup_root;                 // directory for the service's cgroups; empty: the own cgroup
   std::vector<std::string> library_paths;  // further read-only directories of the tree
   std::vector<std::string> preload;        // Python modules that the zygote imports
+  Listening listening = Listening::kNone;  // whether refused system calls are explained
 };
 
 [[nodiscard]] std::string to_json(const JailSpec& spec);

@@ -110,6 +110,17 @@ int try_capabilities() {
   });
 }
 
+WallProbe explained_denials() {
+  const bool works = probe_listening() != Listening::kNone;
+  return {"explained_denials", works,
+          works ? "refused system calls are named in the answer's list 'denied'"
+                : "refused system calls are not named in the answer; they are refused all the same",
+          works ? ""
+                : "use Linux 5.0 or later, and no outer seccomp filter that listens itself (a container "
+                  "manager's syscall interception)",
+          false};
+}
+
 WallProbe wall(std::string name, int code, std::string means, std::string_view fix) {
   if (code == 0) return {std::move(name), true, std::move(means), {}};
   return {std::move(name), false, std::generic_category().message(code), std::string(fix)};
@@ -140,6 +151,12 @@ void probe_cgroups(std::vector<WallProbe>& walls, const std::string& root) {
 }
 
 }  // namespace
+
+Listening probe_listening() {
+  const int code = try_in_child([] { return static_cast<int>(try_listening()); });
+  // Another code is that of a child which could not be made, or was killed.
+  return code <= static_cast<int>(Listening::kKillable) ? static_cast<Listening>(code) : Listening::kNone;
+}
 
 std::vector<WallProbe> probe_walls(const std::string& cgroup_root) {
   struct Namespace {
@@ -173,6 +190,7 @@ std::vector<WallProbe> probe_walls(const std::string& cgroup_root) {
   walls.push_back(
       wall("landlock", try_landlock(), "Landlock ABI " + std::to_string(landlock_abi()),
            "use Linux 5.13 or later with landlock in the list of CONFIG_LSM (boot option lsm=landlock,…)"));
+  walls.push_back(explained_denials());
   const bool root = ::geteuid() == 0;
   walls.push_back(
       {"own_uid", root,
@@ -183,7 +201,8 @@ std::vector<WallProbe> probe_walls(const std::string& cgroup_root) {
 }
 
 bool all_stand(const std::vector<WallProbe>& walls) {
-  return std::all_of(walls.begin(), walls.end(), [](const WallProbe& wall) { return wall.stands; });
+  return std::all_of(walls.begin(), walls.end(),
+                     [](const WallProbe& wall) { return wall.stands || !wall.required; });
 }
 
 }  // namespace cellblock::sandbox

@@ -15,9 +15,9 @@ TEST(ProbeWalls, SaysOfEachWallWhatItIsOrWhatToDo) {
     EXPECT_FALSE(wall.means.empty()) << wall.name;
     EXPECT_EQ(wall.fix.empty(), wall.stands) << wall.name << ": " << wall.means;
   }
-  for (const char* name :
-       {"user_namespace", "pid_namespace", "mount_namespace", "network_namespace", "read_only_tree",
-        "private_proc", "capabilities", "seccomp", "landlock", "own_uid", "memory_limit"}) {
+  for (const char* name : {"user_namespace", "pid_namespace", "mount_namespace", "network_namespace",
+                           "read_only_tree", "private_proc", "capabilities", "seccomp", "landlock", "own_uid",
+                           "memory_limit", "explained_denials"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }
@@ -34,6 +34,7 @@ TEST(ProbeWalls, LeavesThisProcessAsItWas) {
 TEST(AllStand, IsFalseWhenOneDoesNot) {
   EXPECT_TRUE(all_stand({{"a", true, "", ""}, {"b", true, "", ""}}));
   EXPECT_FALSE(all_stand({{"a", true, "", ""}, {"b", false, "", ""}}));
+  EXPECT_TRUE(all_stand({{"a", true, "", ""}, {"b", false, "", "", false}})) << "b is not required";
 }
 
 }  // namespace

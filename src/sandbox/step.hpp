@@ -48,6 +48,7 @@ enum class Step : std::uint32_t {
   kCapabilities,
   kNoNewPrivs,
   kSeccomp,
+  kListener,
   kPrime,
   kLast = kPrime
 };

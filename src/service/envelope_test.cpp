@@ -28,7 +28,7 @@ TEST(Envelope, OfAGoodRunIsTheContractsText) {
   EXPECT_EQ(envelope_json(outcome, "abc"),
             R"({"result":{"message": "hi"},"stdout":"a\n","stderr":"","error":null,"status":"ok","id":"abc",)"
             R"("usage":{"wall_ms":0.4,"cpu_ms":0.3,"memory_peak_kb":812},)"
-            R"("truncated":{"stdout":false,"stderr":false},"files":[]})");
+            R"("truncated":{"stdout":false,"stderr":false},"files":[],"denied":[]})");
 }
 
 TEST(Envelope, OfAFaultHasNoResultAndKeepsTheOutput) {
@@ -58,6 +58,15 @@ TEST(Envelope, ShowsWhatIsKnownOfAnException) {
   EXPECT_EQ(ordered_json::parse(envelope_json(outcome, "a")).at("exception").dump(),
             R"({"type":"ValueError","message":"no \"x\"","traceback":"Traceback…","line":3,"column":7,)"
             R"("text":"def main("})");
+}
+
+TEST(Envelope, TellsWhatWasRefusedInTheOrderGiven) {
+  Outcome outcome = outcome_with(Status::kTimeout);
+  outcome.denied = {{"socket(AF_INET)", "network", "no network", 3}, {"/a\"\xff", "tree", "not there", 1}};
+  EXPECT_EQ(ordered_json::parse(envelope_json(outcome, "a")).at("denied").dump(),
+            R"([{"what":"socket(AF_INET)","rule":"network","reason":"no network","count":3
+},)"
+            "{\"what\":\"/a\\\"\xef\xbf\xbd\",\"rule\":\"tree\",\"reason\":\"not there\",\"count\":1}]");
 }
 
 TEST(Envelope, ReplacesWhatIsNotUtf8AndEscapesControls) {

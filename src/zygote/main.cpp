@@ -35,8 +35,10 @@ int main_of_zygote() {
   if (!spec) return give_up(jailer.get(), spec.error());
   const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
   if (!rules) return give_up(jailer.get(), rules.error());
-  auto filter = sandbox::compile_seccomp(*rules);
-  if (!filter) return give_up(jailer.get(), filter.error());
+  auto program = sandbox::compile_seccomp(*rules, spec->listening == sandbox::Listening::kNone
+                                                      ? sandbox::Refusing::kByErrno
+                                                      : sandbox::Refusing::kByNotice);
+  if (!program) return give_up(jailer.get(), program.error());
   base::Fd own(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
   if (!own.valid()) return give_up(jailer.get(), base::Error{"open /proc/self/ns/pid", errno, {}});
   const auto interpreter = runner::Interpreter::start(spec->preload);
@@ -45,7 +47,8 @@ int main_of_zygote() {
   up.kind = protocol::ControlKind::kZygoteUp;
   up.set_text((*interpreter)->versions_json());
   if (!protocol::send_control(jailer.get(), up)) return 1;
-  return Zygote(std::move(jailer), std::move(own), **interpreter, std::move(*filter)).run();
+  return Zygote(std::move(jailer), std::move(own), **interpreter, {std::move(*program), spec->listening})
+      .run();
 }
 
 }  // namespace

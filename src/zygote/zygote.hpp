@@ -2,13 +2,12 @@
 // messages of the jailer only, never a byte from a cell, and has nothing secret in its memory.
 #pragma once
 
-#include <linux/filter.h>
-
 #include <vector>
 
 #include "base/fd.hpp"
 #include "protocol/control.hpp"
 #include "runner/interpreter.hpp"
+#include "sandbox/cell_setup.hpp"
 
 namespace cellblock::zygote {
 
@@ -16,7 +15,7 @@ class Zygote {
  public:
   // `own_pid_namespace` is an open /proc/self/ns/pid, to come back after each fork.
   Zygote(base::Fd jailer, base::Fd own_pid_namespace, runner::Interpreter& interpreter,
-         std::vector<sock_filter> filter);
+         sandbox::CellFilter filter);
   // Serves until the jailer is gone. Returns the process's exit code.
   int run();
 
@@ -30,7 +29,7 @@ class Zygote {
   base::Fd own_pid_namespace_;
   base::Fd children_;  // signalfd for SIGCHLD
   runner::Interpreter* interpreter_;
-  std::vector<sock_filter> filter_;
+  sandbox::CellFilter filter_;
   std::vector<std::pair<pid_t, std::uint64_t>> cells_;  // of running interpreters, few enough to search
   bool jailer_gone_ = false;
 };

@@ -80,6 +80,7 @@ void CellState::send_run() {
                             limits.result_bytes, job_->policy == engine::Policy::kStrict});
   unsent_ = protocol::encode_frame(FrameKind::kRun, payload);
   usage_.start();
+  denials_.start();
   watch_cpu();
   write_on();
 }
@@ -220,6 +221,7 @@ void CellState::finish(engine::Report report) {
       capture->add(*bytes);
     }
   }
+  report.denied = denials_.so_far();
   report.stdout_truncated = stdout_.truncated();
   report.stderr_truncated = stderr_.truncated();
   report.stdout_text = stdout_.take_text();
