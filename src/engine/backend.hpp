@@ -27,7 +27,7 @@ struct Claim {
   std::string result_json = "null";
   std::string error;
   std::optional<ExceptionInfo> exception;
-  std::vector<Denial> denied;  // files that were refused to it
+  std::vector<Denial> denied{};  // files that were refused to it
 };
 
 // How the interpreter's process ended, as the kernel told the zygote.
