@@ -29,11 +29,20 @@ constexpr std::chrono::milliseconds kFirstRestartDelay{100};
 constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
 constexpr auto kEndLimit = std::chrono::seconds(5);
 
+// Device nodes can be made by root alone.
+sandbox::TreeStyle tree_style(const HostHandles& host) {
+  return {sandbox::Inodes::kOwn, host.privileged ? sandbox::Devices::kOwn : sandbox::Devices::kShared};
+}
+
 }  // namespace
 
 Jailer::Jailer(sandbox::JailSpec spec, sandbox::Refusals refusals, HostHandles host,
                sandbox::CgroupTree& tree)
-    : spec_(std::move(spec)), refusals_(std::move(refusals)), host_(std::move(host)), slots_(spec_, tree) {}
+    : spec_(std::move(spec)),
+      refusals_(std::move(refusals)),
+      host_(std::move(host)),
+      slots_(spec_, tree),
+      trees_(spec_, host_.proc.get(), tree_style(host_)) {}
 
 int Jailer::run() {
   sigset_t children;

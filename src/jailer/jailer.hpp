@@ -18,6 +18,7 @@
 
 #include "base/fd.hpp"
 #include "jailer/first_process.hpp"
+#include "jailer/slot_trees.hpp"
 #include "jailer/slots.hpp"
 #include "jailer/zygote_process.hpp"
 #include "protocol/control.hpp"
@@ -67,6 +68,7 @@ class Jailer {
   void zygote_is_down(std::string_view why);
 
   void spawn_waiting();
+  tl::expected<FirstProcess, sandbox::StepFailure> make_first(std::uint32_t slot);
   void limit(const protocol::ControlMessage& request);
   // For a cell that has not come into being; fail_spawn for one that has.
   void refuse(std::uint64_t id, sandbox::StepFailure failure);
@@ -86,6 +88,7 @@ class Jailer {
   sandbox::Refusals refusals_;
   HostHandles host_;
   Slots slots_;
+  SlotTrees trees_;
   base::Fd epoll_;
   base::Fd children_;  // signalfd for SIGCHLD
   ZygoteProcess zygote_;

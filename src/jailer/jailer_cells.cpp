@@ -30,9 +30,7 @@ void Jailer::spawn_waiting() {
       continue;
     }
     cell.slot = **slot;
-    // Without the right to map other ids, the cell is the jailer's own user outside.
-    const std::uint32_t outside = host_.privileged ? spec_.uid_base + cell.slot : 0;
-    auto first = make_first_process(spec_, refusals_, host_.proc.get(), outside);
+    auto first = make_first(cell.slot);
     if (!first) {
       refuse(cell.id, first.error());
       slots_.give_back(cell.slot);
@@ -43,6 +41,20 @@ void Jailer::spawn_waiting() {
     watch(cell.first.pidfd.get(), Watched::kFirstProcess, cell.id);
     cells_.emplace(cell.id, std::move(cell));
   }
+}
+
+tl::expected<FirstProcess, StepFailure> Jailer::make_first(std::uint32_t slot) {
+  // Without the right to map other ids, the cell is the jailer's own user outside.
+  const std::uint32_t outside = host_.privileged ? spec_.uid_base + slot : 0;
+  auto first = tl::expected<FirstProcess, StepFailure>{};
+  if (auto entered = trees_.enter(slot)) {
+    first = make_first_process(spec_, refusals_, host_.proc.get(), outside);
+  } else {
+    first = tl::make_unexpected(entered.error());
+  }
+  // In the wrong tree nothing may be made any more: ends the service.
+  if (!trees_.leave()) server_gone_ = true;
+  return first;
 }
 
 void Jailer::on_report(Cell& cell) {

@@ -6,89 +6,27 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <system_error>
 
 #include "base/fd.hpp"
+#include "sandbox/tree_parts.hpp"
 
 namespace cellblock::sandbox {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr unsigned long kReadOnlyBind = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV;
-
-StepResult make_directories(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (!error) return {};
-  return tl::make_unexpected(StepFailure{Step::kFileTree, error.value()});
-}
-
-StepResult write_text(const std::string& path, std::string_view text) {
-  const base::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
-  if (!file.valid() || !base::write_all(file.get(), text)) return step_failed(Step::kFileTree);
-  return {};
-}
-
-StepResult bind_read_only(const std::string& root, const std::string& path) {
-  const std::string target = root + path;
-  if (auto made = make_directories(target); !made) return made;
-  // Not recursive: a mount below /usr on the host is not part of what was chosen to be shown.
-  if (::mount(path.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
-    return step_failed(Step::kFileTree);
-  // A bind takes its flags only in a second step; no set-uid file and no device works in the tree.
-  if (::mount(nullptr, target.c_str(), nullptr, kReadOnlyBind, nullptr) != 0) {
-    return step_failed(Step::kFileTree);
-  }
-  return {};
-}
-
-// Copies a file, or the files and links of a directory; what can't be read is left out, since what is
-// private on the host must stay out.
-StepResult copy_into(const std::string& root, const TreeEntry& entry) {
-  std::error_code error;
-  const fs::path target = root + entry.path;
-  if (auto made = make_directories(target.parent_path()); !made) return made;
-  auto options = fs::copy_options::recursive | fs::copy_options::copy_symlinks;
-  if (entry.kind == TreeEntry::Kind::kCopy) options = fs::copy_options::recursive;
-  fs::copy(entry.path, target, options, error);
-  if (error && entry.required) return tl::make_unexpected(StepFailure{Step::kFileTree, error.value()});
-  return {};
-}
-
 // The host's /lib, /bin and so on are links into /usr on a merged-/usr system and directories elsewhere.
-StepResult root_links(const std::string& root) {
+StepResult root_links(const std::string& root, Inodes inodes) {
   for (const char* name : {"/bin", "/lib", "/lib64", "/lib32", "/sbin"}) {
     std::error_code error;
     const fs::path link = fs::read_symlink(name, error);
     if (!error) {
       if (::symlink(link.c_str(), (root + name).c_str()) != 0) return step_failed(Step::kFileTree);
     } else if (fs::is_directory(name, error)) {
-      if (auto bound = bind_read_only(root, name); !bound) return bound;
+      if (auto shown = show_directory(root, name, inodes); !shown) return shown;
     }
-  }
-  return {};
-}
-
-StepResult make_devices(const std::string& root) {
-  for (const char* name : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}) {
-    const std::string target = root + name;
-    if (auto made = write_text(target, ""); !made) return made;
-    // A bind of the host's node works with and without root; mknod is refused in a user namespace.
-    if (::mount(name, target.c_str(), nullptr, MS_BIND, nullptr) != 0) return step_failed(Step::kFileTree);
-    if (::mount(nullptr, target.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NOEXEC, nullptr) !=
-        0) {
-      return step_failed(Step::kFileTree);
-    }
-  }
-  static constexpr std::array<std::array<const char*, 2>, 4> kLinks = {{{"/proc/self/fd", "/dev/fd"},
-                                                                        {"/proc/self/fd/0", "/dev/stdin"},
-                                                                        {"/proc/self/fd/1", "/dev/stdout"},
-                                                                        {"/proc/self/fd/2", "/dev/stderr"}}};
-  for (const auto& [target, link] : kLinks) {
-    if (::symlink(target, (root + link).c_str()) != 0) return step_failed(Step::kFileTree);
   }
   return {};
 }
@@ -129,7 +67,8 @@ const std::vector<TreeEntry>& tree_entries() {
   return kEntries;
 }
 
-StepResult build_file_tree(const std::string& root, const std::vector<std::string>& library_paths) {
+StepResult build_file_tree(const std::string& root, const std::vector<std::string>& library_paths,
+                           TreeStyle style) {
   // The tree's own files are few and small; the size is a bound, not a need.
   if (::mount("cellblock", root.c_str(), "tmpfs", MS_NOSUID, "size=16m,nr_inodes=8192,mode=755") != 0) {
     return step_failed(Step::kFileTree);
@@ -143,16 +82,16 @@ StepResult build_file_tree(const std::string& root, const std::vector<std::strin
       if (entry.required) return tl::make_unexpected(StepFailure{Step::kFileTree, ENOENT});
       continue;
     }
-    auto done =
-        entry.kind == TreeEntry::Kind::kBind ? bind_read_only(root, entry.path) : copy_into(root, entry);
+    auto done = entry.kind == TreeEntry::Kind::kBind ? show_directory(root, entry.path, style.inodes)
+                                                     : copy_into(root, entry);
     if (!done) return done;
   }
   for (const std::string& path : library_paths) {
-    if (auto done = bind_read_only(root, path); !done) return done;
+    if (auto done = show_directory(root, path, style.inodes); !done) return done;
   }
-  if (auto done = root_links(root); !done) return done;
+  if (auto done = root_links(root, style.inodes); !done) return done;
   if (auto done = make_accounts(root); !done) return done;
-  if (auto done = make_devices(root); !done) return done;
+  if (auto done = make_devices(root, style.devices); !done) return done;
   // The kernel lets a user namespace mount a fresh /proc only where a whole one is visible already.
   if (::mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND, nullptr) != 0) {
     return step_failed(Step::kFileTree);

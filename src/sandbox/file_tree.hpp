@@ -21,11 +21,29 @@ struct TreeEntry {
 // The table of what is shown, with reasons; library_paths of the spec come on top as read-only binds.
 [[nodiscard]] const std::vector<TreeEntry>& tree_entries();
 
-// Builds the tree at `root` (an empty directory of the caller's own mount namespace, whose propagation is
-// private) and makes it read-only. The caller needs CAP_SYS_ADMIN in the owner of the mount namespace.
-StepResult build_file_tree(const std::string& root, const std::vector<std::string>& library_paths);
+// Locks, leases and the like hang on inodes. Where a tree has inodes of its own, what a cell does to them
+// reaches nobody else.
+enum class Inodes : unsigned char {
+  kShared,  // binds: the host's inodes
+  kOwn      // overlays over the same files, with the same page cache
+};
+enum class Devices : unsigned char {
+  kShared,  // binds of the host's nodes
+  kOwn      // nodes of its own; only root may make them
+};
 
-// Makes `root` the root of the mount namespace and detaches the host's tree.
+struct TreeStyle {
+  Inodes inodes = Inodes::kShared;
+  Devices devices = Devices::kShared;
+};
+
+// Builds the tree at `root` (an empty directory of the caller's own mount namespace, whose propagation is
+// private). The caller needs CAP_SYS_ADMIN in the owner of the mount namespace. A relative working directory
+// is not kept.
+StepResult build_file_tree(const std::string& root, const std::vector<std::string>& library_paths,
+                           TreeStyle style = {});
+
+// Makes `root` the root of the mount namespace, read-only, and detaches what was there.
 StepResult pivot_into(const std::string& root);
 
 }  // namespace cellblock::sandbox

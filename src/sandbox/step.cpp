@@ -16,6 +16,7 @@ std::string_view step_name(Step step) {
       "create the service's cgroup",
       "start the zygote",
       "find a free slot",
+      "build the slot's file tree",
       "set up the slot's cgroup",
       "clone into new namespaces",
       "write the uid and gid maps",

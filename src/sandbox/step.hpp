@@ -23,6 +23,7 @@ enum class Step : std::uint32_t {
   kStartZygote,
   // jailer, per cell
   kSlot,
+  kSlotTree,
   kCgroupSlot,
   kClone,
   kIdMaps,

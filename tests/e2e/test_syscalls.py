@@ -101,7 +101,9 @@ def test_calls_that_honest_programs_make_are_allowed(server):
             signal.signal(signal.SIGALRM, lambda *_: None)
             signal.setitimer(signal.ITIMER_REAL, 0.01)
             time.sleep(0.05)
-            with open("locked", "w") as file: fcntl.lockf(file, fcntl.LOCK_EX)
+            with open("locked", "w") as file:
+                fcntl.lockf(file, fcntl.LOCK_EX)
+                fcntl.flock(file, fcntl.LOCK_EX)
             os.mkfifo("fifo")
             os.symlink("locked", "link")
             os.sched_yield()
@@ -110,14 +112,3 @@ def test_calls_that_honest_programs_make_are_allowed(server):
             mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC)
             return [os.cpu_count() > 0, ctypes.CDLL(None).getpid() == os.getpid(), os.readlink("link")]
         """) == [True, True, "locked"]
-
-
-def test_flock_is_refused_because_it_would_reach_other_cells(server):
-    assert inside(server, """
-        import errno, fcntl
-        def main():
-            with open("/usr/bin/env", "rb") as file:
-                try: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError as error: return errno.errorcode[error.errno]
-            return "locked"
-        """) == "ENOTSUP"  # the same number as EOPNOTSUPP

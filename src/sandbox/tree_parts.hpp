@@ -1,0 +1,28 @@
+// The pieces that a cell's file tree is put together from. `root` is where the tree is being built.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sandbox/file_tree.hpp"
+#include "sandbox/step.hpp"
+
+namespace cellblock::sandbox {
+
+StepResult make_directories(const std::string& path);
+
+// A new read-only file.
+StepResult write_text(const std::string& path, std::string_view text);
+
+// The directory `path` under the same path in the tree: read-only, without devices and set-uid files, and
+// without what is mounted below it.
+StepResult show_directory(const std::string& root, const std::string& path, Inodes inodes);
+
+// Copies a file, or the files and links of a directory; what can't be read is left out, since what is
+// private on the host must stay out.
+StepResult copy_into(const std::string& root, const TreeEntry& entry);
+
+// null, zero, full, random, urandom, and the links to a process's own descriptors.
+StepResult make_devices(const std::string& root, Devices devices);
+
+}  // namespace cellblock::sandbox
