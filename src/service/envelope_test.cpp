@@ -66,8 +66,7 @@ TEST(Envelope, TellsWhatWasRefusedInTheOrderGiven) {
   const auto denied = ordered_json::parse(envelope_json(outcome, "a")).at("denied");
   ASSERT_EQ(denied.size(), 2U);
   EXPECT_EQ(denied[0].dump(),
-            R"({"what":"socket(AF_INET)","rule":"network","reason":"no network","count":3
-})");
+            R"j({"what":"socket(AF_INET)","rule":"network","reason":"no network","count":3})j");
   EXPECT_EQ(denied[1].at("what"), "/\"\xef\xbf\xbd");
 }
 
