@@ -61,6 +61,8 @@ sandbox::JailSpec jail_spec_from(const config::Options& options, const Host& hos
   spec.library_paths = options.library_path;
   spec.preload = options.preload;
   spec.walls = host.plan;
+  // Without namespaces there is no first process inside to answer.
+  if (host.plan.namespaces) spec.listening = sandbox::probe_listening();
   return spec;
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -26,6 +27,7 @@ struct Claim {
   std::string result_json = "null";
   std::string error;
   std::optional<ExceptionInfo> exception;
+  std::vector<Denial> denied{};  // files that were refused to it
 };
 
 // How the interpreter's process ended, as the kernel told the zygote.
@@ -53,6 +55,7 @@ struct Report {
   bool stdout_truncated = false;
   bool stderr_truncated = false;
   Usage usage;
+  std::vector<Denial> denied;  // system calls; not the cell's word
 };
 
 // One sealed, warm interpreter that serves one execution. Destroying it ends everything inside.

@@ -169,5 +169,17 @@ TEST(JudgeOutputTest, NamesTheLimitsOfThisExecution) {
   EXPECT_EQ(judge(limits, exited(kOom), EndReason::kNone).error, "Script exceeded the memory limit (64 MB)");
 }
 
+TEST(Judge, TheCellAddsToWhatWasRefusedOnlyWithAClaimThatCounts) {
+  Report report;
+  report.denied = {{"ptrace", "tracing", "no", 2}};
+  report.claim = Claim{};
+  report.claim->denied = {{"/root", "tree", "no", 1}};
+  const Outcome claimed = judge({}, report, EndReason::kNone);
+  ASSERT_EQ(claimed.denied.size(), 2U);
+  EXPECT_EQ(claimed.denied[0].what, "ptrace");
+  EXPECT_EQ(claimed.denied[1].what, "/root");
+  EXPECT_EQ(judge({}, report, EndReason::kTimeout).denied, report.denied);
+}
+
 }  // namespace
 }  // namespace cellblock::engine

@@ -20,6 +20,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "backends/native/cell_denials.hpp"
 #include "backends/native/cell_usage.hpp"
 #include "backends/native/jailer_link.hpp"
 #include "backends/native/output_capture.hpp"
@@ -54,6 +55,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   enum class Phase : std::uint8_t { kMaking, kIdle, kRunning, kOver };
 
   void on_control(protocol::Received received);
+  // The ledger and the slot's usage files.
+  void take_files(std::vector<base::Fd> files);
   void on_gone(const protocol::ControlMessage& message);
   void become_ready_if_complete();
   void fail_making(base::Error error);
@@ -91,6 +94,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   bool sealed_ = false;   // the ready frame has come
   bool spawned_ = false;  // the jailer has confirmed
   CellUsage usage_;
+  CellDenials denials_;
   boost::asio::steady_timer cpu_timer_;
 
   Ready ready_;
