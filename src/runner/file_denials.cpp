@@ -82,6 +82,13 @@ bool leads_into(std::string_view path, std::string_view place) {
   return path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/');
 }
 
+// Libraries look for files all the time: what is missing below /usr or the working directory must cost
+// nothing.
+bool is_everyday(std::string_view path) {
+  if (path.find("..") != std::string_view::npos) return false;
+  return !path.starts_with('/') || leads_into(path, "/usr") || !is_left_out(path);
+}
+
 std::optional<FileDenial::Kind> kind_of(int code, std::string_view path) {
   const bool own =
       std::any_of(kOwn.begin(), kOwn.end(), [&](std::string_view place) { return leads_into(path, place); });
@@ -115,8 +122,7 @@ bool is_left_out(std::string_view path) {
 
 void FileDenials::note(int code, std::string_view path) {
   if (code != ENOENT && code != EROFS && code != EACCES) return;
-  // Missing files are the everyday case: nothing is copied for them.
-  if (code == ENOENT && is_plain(path) && !is_left_out(path)) return;
+  if (code == ENOENT && is_everyday(path)) return;
   std::string full = absolute(path);
   const auto kind = kind_of(code, full);
   if (!kind) return;

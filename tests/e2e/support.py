@@ -20,7 +20,7 @@ TIME_FACTOR = float(os.environ.get("CELLBLOCK_TIME_FACTOR", "1"))
 CANARY = "canary-3f9d2c71-do-not-leak"
 # Cells run under host uids from here on, one per slot.
 FIRST_CELL_UID = 1_900_000_000
-ENVELOPE = {"result", "stdout", "stderr", "error", "status", "id", "usage", "truncated", "files"}
+ENVELOPE = {"result", "stdout", "stderr", "error", "status", "id", "usage", "truncated", "files", "denied"}
 
 
 class Answer:
@@ -36,6 +36,7 @@ class Answer:
         self.stdout = self.body.get("stdout")
         self.stderr = self.body.get("stderr")
         self.exception = self.body.get("exception")
+        self.denied = self.body.get("denied")
 
     def __repr__(self):
         return f"<{self.http} {json.dumps(self.body)[:2000]}>"
