@@ -23,6 +23,8 @@ class CellUsage {
 
   // CPU time of all processes of the cell together; 0 when it can't be read.
   [[nodiscard]] std::chrono::microseconds cpu() const;
+  // The same from what the file said last; it may be gone with the cell.
+  [[nodiscard]] std::uint64_t cpu_since_start(std::uint64_t counter_us) const;
 
  private:
   [[nodiscard]] std::uint64_t cpu_counter_us() const;
