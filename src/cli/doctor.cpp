@@ -15,14 +15,15 @@ void print_wall(const sandbox::WallProbe& wall) {
 }
 
 // The walls stand one by one; now all of them together, with the interpreter inside.
-bool try_zygote(const config::Options& options) {
-  auto jailer = backends::native::launch_jailer(jail_spec_from(options), kStartLimit);
+bool try_zygote(const config::Options& options, const Host& host) {
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options, host), kStartLimit);
   if (!jailer) {
     std::printf("%-8s %-18s %s\n", "missing", "zygote", jailer.error().message().c_str());
     return false;
   }
-  const auto settings = settings_from(options, {}, jailer->versions_json);
-  std::printf("%-8s %-18s %s\n", "works", "zygote", "starts inside the read-only tree");
+  const auto settings = settings_from(options, host, jailer->versions_json);
+  std::printf("%-8s %-18s %s\n", "works", "zygote",
+              host.plan.namespaces ? "starts inside the read-only tree" : "starts on the host's files");
   std::printf("\npython %s\n", settings.python_version.c_str());
   for (const auto& [name, version] : settings.libraries)
     std::printf("%s %s\n", name.c_str(), version.c_str());
@@ -33,11 +34,13 @@ bool try_zygote(const config::Options& options) {
 }  // namespace
 
 int doctor(const config::Options& options) {
-  const auto walls = sandbox::probe_walls(options.cgroup_root);
-  for (const sandbox::WallProbe& wall : walls) print_wall(wall);
-  const bool full = sandbox::all_stand(walls) && try_zygote(options);
-  std::printf("\nisolation level: %s\n", full ? "full" : "none (serve and run refuse to start)");
-  return full ? kExitOk : kExitScriptFault;
+  const Host host = examine_host(options);
+  for (const sandbox::WallProbe& wall : host.walls) print_wall(wall);
+  const bool starts = try_zygote(options, host);
+  std::printf("\nisolation level: %s\n", level_name(host.level).data());
+  const auto accepted = accept(host, options);
+  if (!accepted) std::printf("serve and run refuse to start: %s\n", accepted.error().message().c_str());
+  return starts && accepted ? kExitOk : kExitScriptFault;
 }
 
 }  // namespace cellblock::cli

@@ -117,30 +117,33 @@ engine::Outcome execute(service::ExecutionService& service, const std::string& b
 
 }  // namespace
 
-int run(const config::Options& options, const RunArguments& arguments) {
+int run(const config::Options& given, const RunArguments& arguments) {
   const auto body = request_body(arguments);
   if (!body) {
     std::fprintf(stderr, "cellblock: %s\n", body.error().message().c_str());
     return kExitUsage;
   }
-  const auto walls = sandbox::probe_walls(options.cgroup_root);
-  if (!sandbox::all_stand(walls)) {
-    std::fprintf(stderr, "cellblock: this host can't give isolation level 'full'. Missing:\n%s",
-                 missing_walls(walls).c_str());
+  const Host host = examine_host(given);
+  if (auto accepted = accept(host, given); !accepted) {
+    std::fprintf(stderr, "cellblock: %s\n", accepted.error().message().c_str());
     return kExitCannotSeal;
   }
-  auto jailer = backends::native::launch_jailer(jail_spec_from(options), kStartLimit);
+  const config::Options options = at_level(given, host.level);
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options, host), kStartLimit);
   if (!jailer) {
     std::fprintf(stderr, "cellblock: %s\n", jailer.error().message().c_str());
     return kExitCannotSeal;
   }
-  const auto settings = settings_from(options, walls, jailer->versions_json);
-  backends::native::NativeEvents quiet{[](const std::string&) {}, [](const std::string&) {}};
+  const auto settings = settings_from(options, host, jailer->versions_json);
+  backends::native::NativeEvents events;
+  events.zygote = [](const std::string&) {};
+  events.unable = [](const std::string& text) { std::fprintf(stderr, "cellblock: %s\n", text.c_str()); };
+  events.fatal = [](const std::string&) {};
   engine::EngineOptions one;
   one.max_running = 1;
   one.pool_size = 1;
   engine::Engine engine(one, backends::native::make_native_backend(std::move(*jailer), settings.limits,
-                                                                   options.cpus, std::move(quiet)));
+                                                                   options.cpus, std::move(events)));
   service::ExecutionService service(settings, engine);
   const engine::Outcome outcome = execute(service, *body);
   engine.drain(std::chrono::milliseconds(0));

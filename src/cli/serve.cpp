@@ -89,33 +89,34 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
 
 }  // namespace
 
-int serve(const config::Options& options) {
+int serve(const config::Options& given) {
   if (auto raised = raise_descriptor_limit(); !raised) {
     std::fprintf(stderr, "cellblock: %s\n", raised.error().message().c_str());
     return kExitCannotSeal;
   }
+  const Host host = examine_host(given);
+  if (auto accepted = accept(host, given); !accepted) {
+    std::fprintf(stderr, "cellblock: %s\n", accepted.error().message().c_str());
+    return kExitCannotSeal;
+  }
+  const config::Options options = at_level(given, host.level);
   telemetry::Log log(level_of(options.log_level), options.environment == config::Stage::kProduction
                                                       ? telemetry::Format::kJson
                                                       : telemetry::Format::kLogfmt);
-  const auto walls = sandbox::probe_walls(options.cgroup_root);
-  if (!sandbox::all_stand(walls)) {
-    std::fprintf(stderr, "cellblock: this host can't give isolation level 'full'. Missing:\n%s",
-                 missing_walls(walls).c_str());
-    return kExitCannotSeal;
-  }
   const sigset_t signals = block_end_signals();
-  auto jailer = backends::native::launch_jailer(jail_spec_from(options), kStartLimit);
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options, host), kStartLimit);
   if (!jailer) {
     std::fprintf(stderr, "cellblock: %s\n", jailer.error().message().c_str());
     return kExitCannotSeal;
   }
-  auto settings = settings_from(options, walls, jailer->versions_json);
+  auto settings = settings_from(options, host, jailer->versions_json);
   settings.finished = [&log](std::string_view id, const engine::Outcome& outcome) {
     log_execution(log, id, outcome);
   };
   bool jailer_died = false;
   backends::native::NativeEvents events;
   events.zygote = [&log](const std::string& text) { log.warn("zygote", {{"message", text}}); };
+  events.unable = [&log](const std::string& text) { log.error("cell", {{"message", text}}); };
   events.fatal = [&log, &jailer_died](const std::string& text) {
     log.error("jailer", {{"message", text}});
     jailer_died = true;

@@ -46,7 +46,7 @@ engine::Limits limits_from(const config::Options& options) {
   return limits;
 }
 
-sandbox::JailSpec jail_spec_from(const config::Options& options) {
+sandbox::JailSpec jail_spec_from(const config::Options& options, const Host& host) {
   sandbox::JailSpec spec;
   spec.service_id = new_service_id();
   // As many as the engine may have at once, and some for cells that are just being taken down.
@@ -60,19 +60,19 @@ sandbox::JailSpec jail_spec_from(const config::Options& options) {
   spec.cgroup_root = options.cgroup_root;
   spec.library_paths = options.library_path;
   spec.preload = options.preload;
+  spec.walls = host.plan;
   return spec;
 }
 
-service::ServiceSettings settings_from(const config::Options& options,
-                                       const std::vector<sandbox::WallProbe>& walls,
+service::ServiceSettings settings_from(const config::Options& options, const Host& host,
                                        const std::string& versions_json) {
   service::ServiceSettings settings;
   settings.limits = limits_from(options);
   settings.policy =
       options.policy == config::Policy::kStrict ? engine::Policy::kStrict : engine::Policy::kSandbox;
   settings.version = kVersion;
-  settings.isolation.level = sandbox::all_stand(walls) ? "full" : "restricted";
-  for (const sandbox::WallProbe& wall : walls)
+  settings.isolation.level = sandbox::level_name(host.level);
+  for (const sandbox::WallProbe& wall : host.walls)
     settings.isolation.walls.push_back({wall.name, wall.stands, wall.means});
   const auto versions = nlohmann::json::parse(versions_json, nullptr, false);
   if (versions.is_object()) {
@@ -86,14 +86,6 @@ service::ServiceSettings settings_from(const config::Options& options,
     }
   }
   return settings;
-}
-
-std::string missing_walls(const std::vector<sandbox::WallProbe>& walls) {
-  std::string text;
-  for (const sandbox::WallProbe& wall : walls) {
-    if (!wall.stands) text += "  " + wall.name + ": " + wall.means + "\n    fix: " + wall.fix + "\n";
-  }
-  return text;
 }
 
 std::uint64_t memory_of_this_machine() {

@@ -6,6 +6,7 @@
 
 #include "backends/native/jailer_launch.hpp"
 #include "base/error.hpp"
+#include "cli/host.hpp"
 #include "config/options.hpp"
 #include "engine/execution.hpp"
 #include "sandbox/jail_spec.hpp"
@@ -15,13 +16,9 @@
 namespace cellblock::cli {
 
 [[nodiscard]] engine::Limits limits_from(const config::Options& options);
-[[nodiscard]] sandbox::JailSpec jail_spec_from(const config::Options& options);
-[[nodiscard]] service::ServiceSettings settings_from(const config::Options& options,
-                                                     const std::vector<sandbox::WallProbe>& walls,
+[[nodiscard]] sandbox::JailSpec jail_spec_from(const config::Options& options, const Host& host);
+[[nodiscard]] service::ServiceSettings settings_from(const config::Options& options, const Host& host,
                                                      const std::string& versions_json);
-
-// "missing: landlock: Function not implemented; fix: …", one line per missing wall.
-[[nodiscard]] std::string missing_walls(const std::vector<sandbox::WallProbe>& walls);
 
 // Bytes that the service may use: of the machine, or of the cgroup that it runs in when that has less.
 [[nodiscard]] std::uint64_t memory_of_this_machine();

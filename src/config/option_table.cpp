@@ -247,10 +247,17 @@ std::vector<OptionSpec> isolation_rows() {
       {.name = "isolation",
        .target = &Options::isolation,
        .standard = "full",
-       .choices = {"full"},
+       .choices = {"full", "restricted"},
        .group = kIsolation,
-       .help = "Lowest isolation level to accept; below it the service does not start. This version knows "
-               "only full"},
+       .help =
+           "Lowest isolation level to accept; below it the service does not start. restricted is for hosts "
+           "that forbid namespaces"},
+      {.name = "dangerously-run-without-isolation",
+       .target = &Options::without_isolation,
+       .standard = "false",
+       .group = kIsolation,
+       .help = "Start where not even level restricted can be had: scripts run as ordinary processes of the "
+               "service's user"},
       {.name = "library-path",
        .target = &Options::library_path,
        .accepts = absolute_path,

@@ -52,6 +52,7 @@ struct Options {
 
   Policy policy = Policy::kSandbox;
   Isolation isolation = Isolation::kFull;
+  bool without_isolation = false;
   std::vector<std::string> library_path;
   std::uint32_t uid_base = 0;
   std::string cgroup_root;  // empty: found automatically

@@ -153,7 +153,7 @@ TEST_F(CommandLineTest, HelpShowsEveryOptionWithDefaultAndVariables) {
   const CommandLine command_line(*serve);
   const std::string help = serve->help();
   for (const OptionSpec& spec : option_table())
-    EXPECT_THAT(help, HasSubstr("--" + std::string(spec.name) + " "));
+    EXPECT_THAT(help, testing::ContainsRegex("--" + std::string(spec.name) + "[ \n]"));
   EXPECT_THAT(help, HasSubstr("Limits of one execution:"));
   EXPECT_THAT(help, HasSubstr("default 30 s; a time from 0.001 to 86400 s; env TIME_LIMIT, "));
 }

@@ -33,13 +33,6 @@ pid_t clone_into_namespaces(int& pidfd) {
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof(arguments)));
 }
 
-// The jailer's descriptors (host directories, cgroups, other cells) are none of the cell's business.
-bool keep_only(int fd) {
-  const auto kept = static_cast<unsigned>(fd);
-  return (kept <= 0 || ::syscall(SYS_close_range, 0U, kept - 1, 0) == 0) &&
-         ::syscall(SYS_close_range, kept + 1, ~0U, 0) == 0;
-}
-
 [[noreturn]] void live(const sandbox::JailSpec& spec, int line) {
   char go = 0;
   StepFailure failure{Step::kDescriptors, 0};
@@ -67,6 +60,12 @@ bool map_ids(int proc, pid_t pid, std::uint32_t outside_id) {
 }
 
 }  // namespace
+
+bool keep_only(int fd) {
+  const auto kept = static_cast<unsigned>(fd);
+  return (kept <= 0 || ::syscall(SYS_close_range, 0U, kept - 1, 0) == 0) &&
+         ::syscall(SYS_close_range, kept + 1, ~0U, 0) == 0;
+}
 
 tl::expected<FirstProcess, StepFailure> make_first_process(const sandbox::JailSpec& spec, int proc,
                                                            std::uint32_t outside_id) {

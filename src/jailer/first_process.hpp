@@ -26,4 +26,7 @@ struct FirstProcess {
 tl::expected<FirstProcess, sandbox::StepFailure> make_first_process(const sandbox::JailSpec& spec, int proc,
                                                                     std::uint32_t outside_id);
 
+// Closes every descriptor but one, which none of the cell's processes may inherit.
+bool keep_only(int fd);
+
 }  // namespace cellblock::jailer

@@ -29,9 +29,10 @@ constexpr std::chrono::milliseconds kFirstRestartDelay{100};
 constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
 constexpr auto kEndLimit = std::chrono::seconds(5);
 
-// Device nodes can be made by root alone.
-sandbox::TreeStyle tree_style(const HostHandles& host) {
-  return {sandbox::Inodes::kOwn, host.privileged ? sandbox::Devices::kOwn : sandbox::Devices::kShared};
+// Device nodes can be made with the host's rights alone.
+sandbox::TreeStyle tree_style(const sandbox::Walls& walls) {
+  return {walls.own_inodes ? sandbox::Inodes::kOwn : sandbox::Inodes::kShared,
+          walls.host_admin ? sandbox::Devices::kOwn : sandbox::Devices::kShared};
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ Jailer::Jailer(sandbox::JailSpec spec, HostHandles host, sandbox::CgroupTree& tr
     : spec_(std::move(spec)),
       host_(std::move(host)),
       slots_(spec_, tree),
-      trees_(spec_, host_.proc.get(), tree_style(host_)) {}
+      trees_(spec_, host_.proc.get(), tree_style(spec_.walls)) {}
 
 int Jailer::run() {
   sigset_t children;
@@ -173,7 +174,13 @@ void Jailer::on_zygote() {
       return;
     }
     message.kind = ControlKind::kSpawned;
+    // What a warden has to end if it can't tell by the uid. A cell that is ending already has no line.
+    if (!spec_.walls.namespaces && cell->first.report.valid()) {
+      static_cast<void>(base::write_all(cell->first.report.get(),
+                                        {reinterpret_cast<const char*>(&message.pid), sizeof(message.pid)}));
+    }
     cell->announced = true;
+    cell->pid = message.pid;
     tell(message, slots_.cgroup(cell->slot).usage_files());
   } else if (message.kind == ControlKind::kReaped) {
     cell->reaped = true;

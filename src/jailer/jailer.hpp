@@ -31,7 +31,6 @@ struct HostHandles {
   base::Fd server;          // control socket
   base::Fd proc;            // the jailer's own /proc
   base::Fd zygote_program;  // executable
-  bool privileged = false;  // may map any outside uid
 };
 
 class Jailer {
@@ -46,6 +45,7 @@ class Jailer {
     std::uint64_t id = 0;
     std::uint32_t slot = 0;
     FirstProcess first;
+    pid_t pid = -1;                  // of the interpreter's process
     std::vector<base::Fd> channels;  // socket, stdout, stderr, until the zygote has them
     bool forked = false;             // the zygote has been asked to fork
     bool announced = false;          // the server knows that it lives or that it failed
@@ -72,7 +72,8 @@ class Jailer {
   // For a cell that has not come into being; fail_spawn for one that has.
   void refuse(std::uint64_t id, sandbox::StepFailure failure);
   void fail_spawn(Cell& cell, sandbox::StepFailure failure);
-  static void end(const Cell& cell);
+  void end(Cell& cell);
+  [[nodiscard]] bool sweep_after_warden(const Cell& cell) const;
   void finish_if_over(std::uint64_t id);
   void end_everything();
 

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "jailer/jailer.hpp"
+#include "jailer/kill_by_uid.hpp"
+#include "jailer/warden.hpp"
 
 namespace cellblock::jailer {
 
@@ -45,7 +47,8 @@ void Jailer::spawn_waiting() {
 
 tl::expected<FirstProcess, StepFailure> Jailer::make_first(std::uint32_t slot) {
   // Without the right to map other ids, the cell is the jailer's own user outside.
-  const std::uint32_t outside = host_.privileged ? spec_.uid_base + slot : 0;
+  const std::uint32_t outside = spec_.walls.own_uid ? spec_.uid_base + slot : 0;
+  if (!spec_.walls.namespaces) return make_warden(spec_, slot);
   auto first = tl::expected<FirstProcess, StepFailure>{};
   if (auto entered = trees_.enter(slot)) {
     first = make_first_process(spec_, host_.proc.get(), outside);
@@ -62,7 +65,9 @@ void Jailer::on_report(Cell& cell) {
   StepFailure failure{};
   const ssize_t count = ::read(cell.first.report.get(), &failure, sizeof(failure));
   if (count != static_cast<ssize_t>(sizeof(failure))) failure = {Step::kInitSeal, ECHILD};
-  cell.first.report.reset();
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, cell.first.report.get(), nullptr);
+  // A warden lives as long as its line.
+  if (spec_.walls.namespaces) cell.first.report.reset();
   if (failure.step != Step::kNone) {
     fail_spawn(cell, failure);
     return;
@@ -72,6 +77,7 @@ void Jailer::on_report(Cell& cell) {
   fds.push_back(cell.first.pidfd.get());
   for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
   ControlMessage message = about(ControlKind::kFork, cell.id);
+  message.slot = cell.slot;
   if (!zygote_.control.valid() || !protocol::send_control(zygote_.control.get(), message, fds)) {
     fail_spawn(cell, {Step::kFork, EPIPE});
     return;
@@ -84,8 +90,20 @@ void Jailer::on_first_gone(Cell& cell) {
   if (cell.first_gone) return;
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, cell.first.pidfd.get(), nullptr);
   cell.first_gone = true;
+  if (!spec_.walls.namespaces && !sweep_after_warden(cell)) server_gone_ = true;
   if (!cell.announced && !cell.forked) fail_spawn(cell, {Step::kInitSeal, ECHILD});
   finish_if_over(cell.id);
+}
+
+// Nothing is left when a warden has ended by itself. One that was killed leaves its work to the jailer; what
+// can't be ended within a second ends the service, since its slot's next tenant would meet it.
+bool Jailer::sweep_after_warden(const Cell& cell) const {
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const bool left = spec_.walls.own_uid ? kill_uid(spec_.uid_base + cell.slot) : kill_session(cell.pid);
+    if (!left) return true;
+    ::usleep(1000);
+  }
+  return false;
 }
 
 void Jailer::limit(const ControlMessage& request) {
@@ -119,7 +137,11 @@ void Jailer::refuse(std::uint64_t id, StepFailure failure) {
   tell(about(ControlKind::kGone, id));
 }
 
-void Jailer::end(const Cell& cell) {
+void Jailer::end(Cell& cell) {
+  if (!spec_.walls.namespaces) {
+    cell.first.report.reset();
+    return;
+  }
   // By pid namespace, never by walking pids: nothing in the cell can outrun it. ESRCH: already dead.
   ::syscall(SYS_pidfd_send_signal, cell.first.pidfd.get(), SIGKILL, nullptr, 0);
 }

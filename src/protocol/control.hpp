@@ -55,6 +55,7 @@ struct ControlMessage {
   std::uint64_t cell_cpu_us = 0;   // kGone: what the slot's CPU time file said last
   std::uint32_t oom_kills = 0;     // kGone: how often the OOM killer struck in this cell
   std::uint32_t lost = 0;          // kGone: 1 when the zygote died under the cell
+  std::uint32_t slot = 0;          // kFork
   std::array<char, 512> text{};    // NUL-terminated
 
   void set_text(std::string_view value);

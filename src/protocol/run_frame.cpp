@@ -12,6 +12,7 @@ std::string encode_run(const RunRequest& request) {
   append_u64(payload, request.file_bytes);
   append_u64(payload, request.open_files);
   append_u64(payload, request.processes);
+  append_u64(payload, request.memory_bytes);
   append_u64(payload, request.result_bytes);
   append_u64(payload, request.strict ? 1 : 0);
   append_segment(payload, request.script);
@@ -25,7 +26,7 @@ std::optional<RunRequest> decode_run(std::string_view payload) {
   RunRequest request;
   std::uint64_t strict = 0;
   for (std::uint64_t* number : {&request.cpu_seconds, &request.file_bytes, &request.open_files,
-                                &request.processes, &request.result_bytes, &strict}) {
+                                &request.processes, &request.memory_bytes, &request.result_bytes, &strict}) {
     const auto value = take_u64(payload);
     if (!value) return std::nullopt;
     *number = *value;

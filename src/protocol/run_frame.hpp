@@ -17,6 +17,7 @@ struct RunRequest {
   std::uint64_t file_bytes = 0;
   std::uint64_t open_files = 0;
   std::uint64_t processes = 0;
+  std::uint64_t memory_bytes = 0;
   std::uint64_t result_bytes = 0;
   bool strict = false;
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <string>
 
 #include "protocol/frame.hpp"
@@ -80,24 +81,45 @@ std::optional<protocol::RunRequest> receive_run(int channel, Warm warm) {
   }
 }
 
-// Standard input is an unnamed file in the cell's own /tmp, so that it can be read, seeked and inherited.
+// An unnamed file in the working directory. Not every file system of a host knows such files.
+base::Fd unnamed_file() {
+  base::Fd file(::open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (file.valid()) return file;
+  constexpr const char* kName = ".stdin";
+  file = base::Fd(::open(kName, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+  if (file.valid() && ::unlink(kName) != 0) return {};
+  return file;
+}
+
+// Standard input is a file, so that it can be read, seeked and inherited.
 bool place_stdin(const std::string& text) {
   if (text.empty()) return true;
-  const base::Fd file(::open(sandbox::kWorkingDirectory.data(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  const base::Fd file = unnamed_file();
   return file.valid() && base::write_all(file.get(), text) && ::lseek(file.get(), 0, SEEK_SET) == 0 &&
          ::dup2(file.get(), 0) == 0;
 }
 
 // Limits that the request lowered. Lowering always works, so a failure is a broken cell.
-bool lower_limits(const protocol::RunRequest& request) {
-  return sandbox::set_rlimits(
-             {request.cpu_seconds, request.file_bytes, request.open_files, request.processes})
-      .has_value();
+bool lower_limits(const protocol::RunRequest& request, std::uint64_t data_bytes_before) {
+  sandbox::CellRlimits limits{request.cpu_seconds, request.file_bytes, request.open_files, request.processes};
+  if (data_bytes_before != sandbox::kUnlimited) limits.data_bytes = data_bytes_before + request.memory_bytes;
+  return sandbox::set_rlimits(limits).has_value();
+}
+
+// What RLIMIT_DATA counts of this process, which is a copy of the zygote yet.
+std::uint64_t data_bytes() {
+  const auto text = base::read_file(AT_FDCWD, "/proc/self/statm");
+  std::istringstream fields(text ? *text : "");
+  std::uint64_t pages = 0;
+  // size, resident, shared, text, lib, data
+  for (int field = 0; field < 6; ++field) fields >> pages;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
 
-void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<const sock_filter> filter) {
+void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<const sock_filter> filter,
+              const sandbox::JailSpec& spec) {
   const base::Fd channel = moved_up(std::move(descriptors.channel));
   base::Fd out = moved_up(std::move(descriptors.out));
   base::Fd err = moved_up(std::move(descriptors.err));
@@ -114,13 +136,20 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   }
   if (!close_the_rest(kept) || !renew_standard_descriptors())
     fail(channel.get(), {sandbox::Step::kDescriptors, errno});
+  seal.spec = &spec;
+  seal.slot = descriptors.slot;
   seal.first_process = first_process.get();
   seal.filter = filter;
   // Bounds for the time before the request's own limits are known; those can only be lower.
-  seal.rlimits = {~0ULL >> 2U, ~0ULL >> 2U, kFirstPrivateFd, ~0ULL >> 2U};
-  if (auto sealed = sandbox::seal_cell(seal); !sealed) fail(channel.get(), sealed.error());
+  seal.rlimits = {~0ULL >> 2U, ~0ULL >> 2U, kFirstPrivateFd, ~0ULL >> 2U, sandbox::kUnlimited};
+  const std::uint64_t data_before = spec.walls.cgroups ? sandbox::kUnlimited : data_bytes();
+  auto sealed = spec.walls.namespaces ? sandbox::seal_cell(seal) : sandbox::seal_cell_on_host(seal);
+  if (!sealed) fail(channel.get(), sealed.error());
   descriptors.cgroup_procs.clear();
   first_process.reset();
+  if (!spec.walls.namespaces && !interpreter.use_directory(sandbox::slot_directory(spec, descriptors.slot))) {
+    fail(channel.get(), {sandbox::Step::kPrime, 0});
+  }
   if (!interpreter.after_fork() || !interpreter.prime(Interpreter::Priming::kAlways)) {
     fail(channel.get(), {sandbox::Step::kPrime, 0});
   }
@@ -132,7 +161,7 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   out.reset();
   err.reset();
   // The input first: its file may be larger than those that the script may write.
-  if (!place_stdin(request->stdin_text) || !lower_limits(*request)) ::_exit(kExitBroken);
+  if (!place_stdin(request->stdin_text) || !lower_limits(*request, data_before)) ::_exit(kExitBroken);
   const protocol::OutcomeClaim claim = interpreter.execute(*request);
   if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim)))
     ::_exit(kExitBroken);

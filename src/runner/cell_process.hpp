@@ -8,6 +8,7 @@
 
 #include "base/fd.hpp"
 #include "runner/interpreter.hpp"
+#include "sandbox/jail_spec.hpp"
 
 namespace cellblock::runner {
 
@@ -16,12 +17,13 @@ struct CellDescriptors {
   base::Fd out;            // the script's standard output
   base::Fd err;            // the script's standard error
   base::Fd first_process;  // pidfd of the cell's first process
+  std::uint32_t slot = 0;
   std::vector<base::Fd> cgroup_procs;
 };
 
 // Called in the forked child. Closes every descriptor that is not its own, and never returns: the process
 // ends with 0 after its answer, with 70 when it could not be sealed or its channel is gone.
 [[noreturn]] void run_cell(Interpreter& interpreter, CellDescriptors descriptors,
-                           std::span<const sock_filter> filter);
+                           std::span<const sock_filter> filter, const sandbox::JailSpec& spec);
 
 }  // namespace cellblock::runner

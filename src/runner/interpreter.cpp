@@ -203,6 +203,20 @@ bool Interpreter::after_fork() {
   return true;
 }
 
+// As above.
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static)
+bool Interpreter::use_directory(const std::string& path) {
+  const PyRef os(PyImport_ImportModule("os"));
+  const PyRef environment(os ? PyObject_GetAttrString(os.get(), "environ") : nullptr);
+  if (!environment) return false;
+  for (const auto& [name, value] : {std::pair{"HOME", path}, std::pair{"TMPDIR", path},
+                                    std::pair{"MPLCONFIGDIR", path + "/.config/matplotlib"}}) {
+    const PyRef text(PyUnicode_DecodeFSDefault(value.c_str()));
+    if (!text || PyMapping_SetItemString(environment.get(), name, text.get()) != 0) return false;
+  }
+  return true;
+}
+
 bool Interpreter::prime(Priming priming) {
   const PyRef snippet =
       bytes(priming == Priming::kAlways ? embedded::kPrimeScript : embedded::kPrimeIdleScript);

@@ -35,6 +35,10 @@ class Interpreter {
   // False when that fails: such a cell must not run a script.
   bool after_fork();
 
+  // In a cell that has another working directory than the zygote's environment says: HOME and where temporary
+  // files and caches go.
+  bool use_directory(const std::string& path);
+
   // In a cell, before it takes a script: runs a throw-away script, so that the pages that it writes are
   // copied beforehand. kAlways is what every script needs and takes well under a millisecond; kIdle is what
   // scripts with numpy and pandas need and takes a few. Output goes to descriptors 1 and 2 as they are

@@ -21,6 +21,8 @@ StepResult furnish_cell(const JailSpec& spec);
 
 // What the interpreter's process brings to its sealing. All descriptors are borrowed.
 struct SealInput {
+  const JailSpec* spec = nullptr;
+  std::uint32_t slot = 0;
   int first_process = -1;         // pidfd of the cell's first process
   std::vector<int> cgroup_procs;  // of the slot
   CellRlimits rlimits;
@@ -30,6 +32,18 @@ struct SealInput {
 // In the interpreter's process, right after the fork: joins the cell and gives up everything, in an order
 // in which each step still may do what it needs. On an error the caller reports it and dies.
 StepResult seal_cell(const SealInput& input);
+
+// The same where the host allows no namespaces: the slot's own uid, its directory, and what Landlock shows of
+// the host's files.
+StepResult seal_cell_on_host(const SealInput& input);
+
+// The directory that a cell without namespaces may write to.
+[[nodiscard]] std::string slot_directory(const JailSpec& spec, std::uint32_t slot);
+
+// Steps that both ways of sealing share: cgroups and OOM score, before the process loses the rights for them;
+// and what a process inherits besides descriptors and is easily forgotten.
+StepResult enter_limits(const SealInput& input);
+StepResult shed_inheritance(const std::string& directory);
 
 // For the first process once it has nothing more to do: no capabilities, and a filter that leaves it
 // nothing but waiting. Never returns on success; it lives until it is killed and with it the cell.

@@ -29,8 +29,14 @@ StepResult furnish_cell(const JailSpec& spec) {
   if (::mount("shm", "/dev/shm", "tmpfs", kWritable | MS_NOEXEC, (bounds + ",mode=1777").c_str()) != 0) {
     return step_failed(Step::kMountShm);
   }
-  // Of this pid namespace, and of it only the processes: nothing of the kernel's state and settings.
-  if (::mount("proc", "/proc", "proc", kWritable | MS_NOEXEC, "subset=pid") != 0) {
+  if (spec.walls.private_proc) {
+    // Of this pid namespace, and of it only the processes: nothing of the kernel's state and settings.
+    if (::mount("proc", "/proc", "proc", kWritable | MS_NOEXEC, "subset=pid") != 0) {
+      return step_failed(Step::kMountProc);
+    }
+  } else if (::mount("none", "/proc", "tmpfs", kWritable | MS_NOEXEC | MS_RDONLY, "size=4k,nr_inodes=1") !=
+             0) {
+    // None rather than the host's.
     return step_failed(Step::kMountProc);
   }
   // The host's own name is nobody's business in here.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "sandbox/walls.hpp"
 
 namespace cellblock::sandbox {
 
@@ -24,9 +25,11 @@ struct JailSpec {
   std::uint32_t cpu_percent = 100;  // of one CPU
   std::uint64_t tmp_bytes = 64ULL << 20U;
   std::uint64_t tmp_inodes = 4096;
+  std::string work_root;                   // holds the slots' directories where there are no namespaces
   std::string cgroup_root;                 // directory for the service's cgroups; empty: the own cgroup
   std::vector<std::string> library_paths;  // further read-only directories of the tree
   std::vector<std::string> preload;        // Python modules that the zygote imports
+  Walls walls;
 };
 
 [[nodiscard]] std::string to_json(const JailSpec& spec);

@@ -10,10 +10,12 @@ TEST(JailSpec, RoundTripsThroughJson) {
   spec.service_id = "12-ab";
   spec.memory_bytes = 1;
   spec.preload = {"numpy", "pandas"};
+  spec.walls.cgroups = false;
   const auto back = jail_spec_from_json(to_json(spec));
   ASSERT_TRUE(back.has_value()) << back.error().message();
   EXPECT_EQ(to_json(*back), to_json(spec));
   EXPECT_EQ(back->preload, spec.preload);
+  EXPECT_EQ(back->walls, spec.walls);
 }
 
 TEST(JailSpec, AMissingFieldIsAnError) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ std::uint64_t handled_files(int abi) {
 
 constexpr std::uint64_t kReadRights =
     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+constexpr std::uint64_t kFileRights = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE |
+                                      LANDLOCK_ACCESS_FS_WRITE_FILE | kTruncate | kIoctlDev;
 constexpr std::uint64_t kDeviceRights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE;
 constexpr std::uint64_t kReadWriteRights = kReadRights | LANDLOCK_ACCESS_FS_WRITE_FILE |
                                            LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
@@ -73,10 +76,14 @@ StepResult restrict_with_landlock(std::span<const LandlockRule> rules) {
   if (!ruleset.valid()) return step_failed(Step::kLandlock);
   for (const LandlockRule& rule : rules) {
     // O_PATH: the rule is about the place, its content is never opened.
-    const base::Fd place(::open(rule.path, O_PATH | O_CLOEXEC));
+    const base::Fd place(::open(rule.path.c_str(), O_PATH | O_CLOEXEC));
     if (!place.valid()) return step_failed(Step::kLandlock);
     landlock_path_beneath_attr beneath{};
-    beneath.allowed_access = rights_of(rule.access) & handled;
+    struct stat about {};
+    if (::fstat(place.get(), &about) != 0) return step_failed(Step::kLandlock);
+    // The kernel takes no rights over a file that only a directory can give.
+    const std::uint64_t sensible = S_ISDIR(about.st_mode) ? handled : handled & kFileRights;
+    beneath.allowed_access = rights_of(rule.access) & sensible;
     beneath.parent_fd = place.get();
     if (::syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0) {
       return step_failed(Step::kLandlock);

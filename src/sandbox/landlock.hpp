@@ -2,13 +2,14 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "sandbox/step.hpp"
 
 namespace cellblock::sandbox {
 
 struct LandlockRule {
-  const char* path;
+  std::string path;
   enum class Access : unsigned char { kRead, kDevice, kReadWrite } access;
 };
 
@@ -17,7 +18,7 @@ struct LandlockRule {
 
 // Restricts the calling thread, and all it starts from here on, to the given paths; everything else is
 // refused with EACCES. Handles every right that the running kernel knows. Needs no_new_privs. A path that
-// doesn't exist is an error: rules describe a tree that this program has built.
+// doesn't exist is an error.
 StepResult restrict_with_landlock(std::span<const LandlockRule> rules);
 
 }  // namespace cellblock::sandbox

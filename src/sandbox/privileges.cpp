@@ -18,6 +18,11 @@ constexpr unsigned long kSecurebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SEC
 }  // namespace
 
 StepResult drop_capabilities() {
+  if (auto done = forbid_capabilities(); !done) return done;
+  return clear_capabilities();
+}
+
+StepResult forbid_capabilities() {
   // First what itself needs CAP_SETPCAP: securebits and the bounding set.
   if (::prctl(PR_SET_SECUREBITS, kSecurebits, 0, 0, 0) != 0) return step_failed(Step::kCapabilities);
   for (unsigned long capability = 0; capability < 64; ++capability) {
@@ -30,6 +35,10 @@ StepResult drop_capabilities() {
   // Ambient capabilities would survive an exec.
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
     return step_failed(Step::kCapabilities);
+  return {};
+}
+
+StepResult clear_capabilities() {
   // Effective, permitted and inheritable, both halves of the 64-bit sets.
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};

@@ -1,147 +1,51 @@
 #include "sandbox/probe.hpp"
 
-#include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <functional>
-#include <string_view>
 #include <system_error>
+#include <utility>
 
-#include "base/fd.hpp"
 #include "sandbox/cgroup.hpp"
-#include "sandbox/file_tree.hpp"
 #include "sandbox/landlock.hpp"
-#include "sandbox/privileges.hpp"
-#include "sandbox/rlimits.hpp"
-#include "sandbox/seccomp_load.hpp"
+#include "sandbox/probe_tries.hpp"
 
 namespace cellblock::sandbox {
 namespace {
 
 constexpr std::string_view kNamespaceFix =
-    "run as root, or: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000; in a "
-    "container "
-    "use the shipped seccomp profile";
+    "allow unprivileged user namespaces (sysctl -w kernel.unprivileged_userns_clone=1 "
+    "user.max_user_namespaces=10000), and in a container use the shipped seccomp profile";
+constexpr std::string_view kRootFix = "run as root with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID";
 
-// Runs a try in a child and returns the errno that it ends with, 0 for success.
-int try_in_child(const std::function<int()>& attempt) {
-  const pid_t pid = ::fork();
-  if (pid < 0) return errno;
-  if (pid == 0) ::_exit(attempt());
-  int status = 0;
-  if (::waitpid(pid, &status, 0) != pid || !WIFEXITED(status)) return ECHILD;
-  return WEXITSTATUS(status);
+WallProbe wall(std::string name, NeededAt level, int code, std::string means, std::string_view fix) {
+  if (code == 0) return {std::move(name), true, std::move(means), {}, level};
+  return {std::move(name), false, std::generic_category().message(code), std::string(fix), level};
 }
 
-int code_of(const StepResult& result) {
-  return result ? 0 : result.error().code;
-}
-
-// An ordinary user gets into the other namespaces only by way of one for users.
-int enter_user_namespace() {
-  const uid_t uid = ::geteuid();
-  const gid_t gid = ::getegid();
-  if (::unshare(CLONE_NEWUSER) != 0) return errno;
-  const auto own = [](std::uint32_t id) { return "0 " + std::to_string(id) + " 1"; };
-  if (auto done = base::write_file(AT_FDCWD, "/proc/self/setgroups", "deny"); !done) return done.error().code;
-  if (auto done = base::write_file(AT_FDCWD, "/proc/self/gid_map", own(gid)); !done) return done.error().code;
-  if (auto done = base::write_file(AT_FDCWD, "/proc/self/uid_map", own(uid)); !done) return done.error().code;
-  return 0;
-}
-
-int try_namespace(int flag) {
-  return try_in_child([flag] {
-    if (const int code = enter_user_namespace(); code != 0) return code;
-    return ::unshare(flag) == 0 ? 0 : errno;
-  });
-}
-
-int private_mounts() {
-  if (const int code = enter_user_namespace(); code != 0) return code;
-  if (::unshare(CLONE_NEWNS | CLONE_NEWPID) != 0) return errno;
-  return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 ? 0 : errno;
-}
-
-int try_tree() {
-  return try_in_child([] {
-    if (const int code = private_mounts(); code != 0) return code;
-    if (const int code = code_of(build_file_tree("/tmp", {})); code != 0) return code;
-    return code_of(pivot_into("/tmp"));
-  });
-}
-
-int try_proc() {
-  return try_in_child([] {
-    if (const int code = private_mounts(); code != 0) return code;
-    // A pid namespace has its first process, and so a /proc, only after a fork.
-    return try_in_child(
-        [] { return ::mount("proc", "/proc", "proc", MS_NOSUID, "subset=pid") == 0 ? 0 : errno; });
-  });
-}
-
-int try_seccomp() {
-  return try_in_child([] {
-    static constexpr std::array<sock_filter, 1> kAllow = {{BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
-    if (const int code = code_of(set_no_new_privs()); code != 0) return code;
-    return code_of(load_seccomp(kAllow));
-  });
-}
-
-int try_landlock() {
-  return try_in_child([] {
-    static constexpr std::array<LandlockRule, 1> kAll = {{{"/", LandlockRule::Access::kRead}}};
-    if (const int code = code_of(set_no_new_privs()); code != 0) return code;
-    return code_of(restrict_with_landlock(kAll));
-  });
-}
-
-int try_capabilities() {
-  return try_in_child([] {
-    if (const int code = enter_user_namespace(); code != 0) return code;
-    return code_of(drop_capabilities());
-  });
-}
-
-WallProbe wall(std::string name, int code, std::string means, std::string_view fix) {
-  if (code == 0) return {std::move(name), true, std::move(means), {}};
-  return {std::move(name), false, std::generic_category().message(code), std::string(fix)};
-}
-
-void probe_cgroups(std::vector<WallProbe>& walls, const std::string& root) {
-  std::string reason;
-  std::string fix = "run as root, or delegate a cgroup with memory, pids and cpu (systemd: Delegate=yes)";
-  std::string means;
+WallProbe probe_cgroups(const std::string& root) {
+  WallProbe found{"cgroup", false, {}, {}, NeededAt::kNoLevel};
+  found.fix = "run as root, or delegate a cgroup with memory, pids and cpu (systemd: Delegate=yes)";
   auto tree = make_cgroup_tree(std::to_string(::getpid()) + "-probe", root);
-  if (tree) {
-    means = (*tree)->means();
-    auto slot = (*tree)->make_slot(0);
-    const auto limited =
-        slot ? (*slot)->set_limits({64ULL << 20U, 16, 100}) : tl::make_unexpected(slot.error());
-    if (!limited) reason = limited.error().message();
-  } else {
-    reason = tree.error().message();
-    if (!tree.error().hint.empty()) fix = tree.error().hint;
+  if (!tree) {
+    found.means = tree.error().message();
+    if (!tree.error().hint.empty()) found.fix = tree.error().hint;
+    return found;
   }
-  for (const char* name : {"memory_limit", "process_limit", "cpu_limit"}) {
-    if (reason.empty()) {
-      walls.push_back({name, true, means, {}});
-    } else {
-      walls.push_back({name, false, reason, fix});
-    }
+  auto slot = (*tree)->make_slot(0);
+  const auto limited =
+      slot ? (*slot)->set_limits({64ULL << 20U, 16, 100}) : tl::make_unexpected(slot.error());
+  if (!limited) {
+    found.means = limited.error().message();
+    return found;
   }
+  return {"cgroup", true, (*tree)->means(), {}, NeededAt::kNoLevel};
 }
 
 }  // namespace
 
-std::vector<WallProbe> probe_walls(const std::string& cgroup_root) {
+std::vector<WallProbe> probe_walls(const std::string& cgroup_root, std::uint32_t uid_base) {
   struct Namespace {
     const char* name;
     int flag;
@@ -156,34 +60,34 @@ std::vector<WallProbe> probe_walls(const std::string& cgroup_root) {
       {"cgroup_namespace", CLONE_NEWCGROUP, "the host's cgroup paths are hidden"},
   }};
   std::vector<WallProbe> walls;
-  walls.push_back(wall("user_namespace", try_in_child(enter_user_namespace), "capabilities end at the cell",
-                       kNamespaceFix));
+  walls.push_back(wall("user_namespace", NeededAt::kFull, try_user_namespace(),
+                       "capabilities end at the cell", kNamespaceFix));
   for (const Namespace& entry : kNamespaces) {
-    walls.push_back(wall(entry.name, try_namespace(entry.flag), entry.means, kNamespaceFix));
+    walls.push_back(wall(entry.name, NeededAt::kFull, try_namespace(entry.flag), entry.means, kNamespaceFix));
   }
-  walls.push_back(wall("read_only_tree", try_tree(),
+  walls.push_back(wall("read_only_tree", NeededAt::kFull, try_tree(),
                        "pivot_root onto read-only binds of /usr and copies of /etc", kNamespaceFix));
+  walls.push_back(wall("own_inodes", NeededAt::kNoLevel, try_own_inodes(),
+                       "overlays per slot: locks on shared files stay in the cell",
+                       "use a kernel with overlayfs (5.11 or later without root)"));
   walls.push_back(
-      wall("private_proc", try_proc(), "/proc of the own pid namespace, processes only",
-           "don't mask paths below /proc of the service (docker: --security-opt systempaths=unconfined)"));
-  walls.push_back(
-      wall("capabilities", try_capabilities(), "all five sets empty, securebits locked", kNamespaceFix));
-  walls.push_back(wall("seccomp", try_seccomp(), "allow-list, everything else refused, no_new_privs set",
+      wall("private_proc", NeededAt::kNoLevel, try_proc(), "/proc of the own pid namespace, processes only",
+           "cells have no /proc at all; for one, don't mask paths below /proc of the service (docker: "
+           "--security-opt systempaths=unconfined)"));
+  walls.push_back(wall("capabilities", NeededAt::kBoth, try_capabilities(),
+                       "all five sets empty, securebits locked", "run as root with CAP_SETPCAP"));
+  walls.push_back(wall("seccomp", NeededAt::kBoth, try_seccomp(),
+                       "allow-list, everything else refused, no_new_privs set",
                        "use a kernel built with CONFIG_SECCOMP_FILTER"));
   walls.push_back(
-      wall("landlock", try_landlock(), "Landlock ABI " + std::to_string(landlock_abi()),
+      wall("landlock", NeededAt::kRestricted, try_landlock(), "ABI " + std::to_string(landlock_abi()),
            "use Linux 5.13 or later with landlock in the list of CONFIG_LSM (boot option lsm=landlock,…)"));
-  const bool root = ::geteuid() == 0;
-  walls.push_back(
-      {"own_uid", root,
-       root ? "an outside uid of its own per slot" : "cells run as the service's own user outside",
-       root ? "" : "run as root, so that uids can be mapped"});
-  probe_cgroups(walls, cgroup_root);
+  walls.push_back(wall("host_admin", NeededAt::kNoLevel, try_host_admin(uid_base),
+                       "cells are made with the host's rights", kRootFix));
+  walls.push_back(wall("own_uid", NeededAt::kRestricted, try_own_uid(uid_base),
+                       "an outside uid of its own per slot", kRootFix));
+  walls.push_back(probe_cgroups(cgroup_root));
   return walls;
-}
-
-bool all_stand(const std::vector<WallProbe>& walls) {
-  return std::all_of(walls.begin(), walls.end(), [](const WallProbe& wall) { return wall.stands; });
 }
 
 }  // namespace cellblock::sandbox

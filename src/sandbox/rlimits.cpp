@@ -27,6 +27,7 @@ StepResult set_rlimits(const CellRlimits& limits) {
       lower(RLIMIT_NOFILE, limits.open_files, limits.open_files) &&
       // Counts per uid and namespace: a second wall beside the pids cgroup.
       lower(RLIMIT_NPROC, limits.processes, limits.processes) &&
+      lower(RLIMIT_DATA, limits.data_bytes, limits.data_bytes) &&
       // A core dump would write the cell's memory to a place that the host chooses.
       lower(RLIMIT_CORE, 0, 0) &&
       // Threads take their stack size from the soft limit.

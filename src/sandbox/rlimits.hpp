@@ -7,11 +7,15 @@
 
 namespace cellblock::sandbox {
 
+inline constexpr std::uint64_t kUnlimited = ~0ULL;
+
 struct CellRlimits {
   std::uint64_t cpu_seconds = 30;  // SIGXCPU at this, SIGKILL one second later
   std::uint64_t file_bytes = 10ULL << 20U;
   std::uint64_t open_files = 128;
   std::uint64_t processes = 128;
+  // Of private writable memory, all that is mapped counts; kUnlimited where a cgroup bounds memory.
+  std::uint64_t data_bytes = kUnlimited;
 };
 
 // Sets them for the calling process. Call it after all descriptors have been passed: RLIMIT_NOFILE counts

@@ -39,12 +39,14 @@ StepResult join_namespaces(int first_process) {
   return {};
 }
 
-// What a process inherits besides descriptors and is easily forgotten.
-StepResult shed_inheritance() {
+}  // namespace
+
+StepResult shed_inheritance(const std::string& directory) {
   // Out of the zygote's session: no controlling terminal, no shared process group.
   if (::setsid() < 0) return step_failed(Step::kSession);
-  // Out of its session keyring. ENOSYS: a kernel without keyrings has nothing to shed.
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS) {
+  // Out of its session keyring. ENOSYS: a kernel without keyrings has nothing to shed. EPERM: a container
+  // refuses the call to all in it, as the cell's own filter does.
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS && errno != EPERM) {
     return step_failed(Step::kSession);
   }
   // The zygote blocks SIGCHLD for its own loop.
@@ -52,30 +54,35 @@ StepResult shed_inheritance() {
   sigemptyset(&none);
   if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) return step_failed(Step::kSession);
   ::umask(022);
-  if (::chdir(kWorkingDirectory.data()) != 0) return step_failed(Step::kChangeDirectory);
-  // When the host itself runs out of memory, scripts go first.
+  if (::chdir(directory.c_str()) != 0) return step_failed(Step::kChangeDirectory);
+  return {};
+}
+
+StepResult enter_limits(const SealInput& input) {
+  // While the process still has the zygote's rights over the host's cgroups.
+  for (const int procs : input.cgroup_procs) {
+    if (::write(procs, "0", 1) != 1) return step_failed(Step::kCgroupAttach);
+  }
+  // When the host itself runs out of memory, scripts go first. Here, since a cell may have no /proc.
   const base::Fd score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
   if (!score.valid() || ::write(score.get(), "1000", 4) != 4) return step_failed(Step::kOomScore);
   return {};
 }
 
-}  // namespace
-
 StepResult seal_cell(const SealInput& input) {
-  // While the process still has the zygote's rights over the host's cgroups.
-  for (const int procs : input.cgroup_procs) {
-    if (::write(procs, "0", 1) != 1) return step_failed(Step::kCgroupAttach);
-  }
+  if (auto done = enter_limits(input); !done) return done;
   if (auto done = join_namespaces(input.first_process); !done) return done;
   if (::prctl(PR_SET_NAME, "cellblock-cell", 0, 0, 0) != 0) return step_failed(Step::kSession);
   // The change of ids has made the process undumpable, and with it /proc/self the property of an unmapped
   // user. Programs need theirs; nobody in here can trace, the filter sees to that.
   if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return step_failed(Step::kSession);
-  if (auto done = shed_inheritance(); !done) return done;
+  if (auto done = shed_inheritance(std::string(kWorkingDirectory)); !done) return done;
   if (auto done = set_rlimits(input.rlimits); !done) return done;
   if (auto done = drop_capabilities(); !done) return done;
   if (auto done = set_no_new_privs(); !done) return done;
-  if (auto done = restrict_with_landlock(kLandlockRules); !done) return done;
+  if (input.spec->walls.landlock) {
+    if (auto done = restrict_with_landlock(kLandlockRules); !done) return done;
+  }
   // Last, since it refuses most of the calls above.
   return load_seccomp(input.filter);
 }

@@ -17,6 +17,7 @@ std::string_view step_name(Step step) {
       "start the zygote",
       "find a free slot",
       "build the slot's file tree",
+      "make the slot's working directory",
       "set up the slot's cgroup",
       "clone into new namespaces",
       "write the uid and gid maps",

@@ -24,6 +24,7 @@ enum class Step : std::uint32_t {
   // jailer, per cell
   kSlot,
   kSlotTree,
+  kWorkDirectory,
   kCgroupSlot,
   kClone,
   kIdMaps,

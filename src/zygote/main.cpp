@@ -31,21 +31,19 @@ int main_of_zygote() {
   ::fcntl(kJailer, F_SETFD, FD_CLOEXEC);
   const auto text = base::read_file(AT_FDCWD, "/proc/self/fd/" + std::to_string(kSpec));
   ::close(kSpec);
-  const auto spec = text ? sandbox::jail_spec_from_json(*text) : tl::make_unexpected(text.error());
+  auto spec = text ? sandbox::jail_spec_from_json(*text) : tl::make_unexpected(text.error());
   if (!spec) return give_up(jailer.get(), spec.error());
   const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
   if (!rules) return give_up(jailer.get(), rules.error());
   auto filter = sandbox::compile_seccomp(*rules);
   if (!filter) return give_up(jailer.get(), filter.error());
-  base::Fd own(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
-  if (!own.valid()) return give_up(jailer.get(), base::Error{"open /proc/self/ns/pid", errno, {}});
   const auto interpreter = runner::Interpreter::start(spec->preload);
   if (!interpreter) return give_up(jailer.get(), interpreter.error());
   protocol::ControlMessage up;
   up.kind = protocol::ControlKind::kZygoteUp;
   up.set_text((*interpreter)->versions_json());
   if (!protocol::send_control(jailer.get(), up)) return 1;
-  return Zygote(std::move(jailer), std::move(own), **interpreter, std::move(*filter)).run();
+  return Zygote(std::move(jailer), **interpreter, std::move(*filter), std::move(*spec)).run();
 }
 
 }  // namespace

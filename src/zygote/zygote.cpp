@@ -28,8 +28,9 @@ std::uint64_t microseconds(const timeval& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
 }
 
-runner::CellDescriptors descriptors_of(std::vector<base::Fd>& fds) {
+runner::CellDescriptors descriptors_of(std::uint32_t slot, std::vector<base::Fd>& fds) {
   runner::CellDescriptors descriptors;
+  descriptors.slot = slot;
   descriptors.channel = std::move(fds[0]);
   descriptors.out = std::move(fds[1]);
   descriptors.err = std::move(fds[2]);
@@ -42,12 +43,12 @@ runner::CellDescriptors descriptors_of(std::vector<base::Fd>& fds) {
 
 }  // namespace
 
-Zygote::Zygote(base::Fd jailer, base::Fd own_pid_namespace, runner::Interpreter& interpreter,
-               std::vector<sock_filter> filter)
+Zygote::Zygote(base::Fd jailer, runner::Interpreter& interpreter, std::vector<sock_filter> filter,
+               sandbox::JailSpec spec)
     : jailer_(std::move(jailer)),
-      own_pid_namespace_(std::move(own_pid_namespace)),
       interpreter_(&interpreter),
-      filter_(std::move(filter)) {}
+      filter_(std::move(filter)),
+      spec_(std::move(spec)) {}
 
 int Zygote::run() {
   sigset_t children;
@@ -81,8 +82,9 @@ void Zygote::fork_cell(protocol::Received request) {
   answer.kind = ControlKind::kForked;
   answer.cell = request.message.cell;
   // Only children enter: the fork below creates the process inside the cell's pid namespace, where the first
-  // process is pid 1 already.
-  if (::setns(request.fds[3].get(), CLONE_NEWPID) != 0) {
+  // process is pid 1 already. There is no way back for a zygote without the host's rights, and none is
+  // needed: the next cell's namespace is looked for from where this process itself is.
+  if (spec_.walls.namespaces && ::setns(request.fds[3].get(), CLONE_NEWPID) != 0) {
     answer.step = static_cast<std::uint32_t>(sandbox::Step::kPidNamespace);
     answer.code = errno;
     tell(answer);
@@ -90,16 +92,12 @@ void Zygote::fork_cell(protocol::Received request) {
   }
   // Through libc with Python's hooks: this process has one thread, so the child may do anything.
   const pid_t pid = interpreter_->fork();
-  if (pid == 0) runner::run_cell(*interpreter_, descriptors_of(request.fds), filter_);
-  const int code = errno;
-  // Back, or the next cell's namespace would be looked for from inside this one.
-  if (::setns(own_pid_namespace_.get(), CLONE_NEWPID) != 0) {
-    jailer_gone_ = true;  // can't serve any more: end, and be started anew
-    return;
-  }
+  if (pid == 0)
+    runner::run_cell(*interpreter_, descriptors_of(request.message.slot, request.fds), filter_, spec_);
+
   if (pid < 0) {
     answer.step = static_cast<std::uint32_t>(sandbox::Step::kFork);
-    answer.code = code;
+    answer.code = errno;
   } else {
     cells_.emplace_back(pid, request.message.cell);
     answer.pid = pid;

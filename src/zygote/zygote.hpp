@@ -9,14 +9,14 @@
 #include "base/fd.hpp"
 #include "protocol/control.hpp"
 #include "runner/interpreter.hpp"
+#include "sandbox/jail_spec.hpp"
 
 namespace cellblock::zygote {
 
 class Zygote {
  public:
-  // `own_pid_namespace` is an open /proc/self/ns/pid, to come back after each fork.
-  Zygote(base::Fd jailer, base::Fd own_pid_namespace, runner::Interpreter& interpreter,
-         std::vector<sock_filter> filter);
+  Zygote(base::Fd jailer, runner::Interpreter& interpreter, std::vector<sock_filter> filter,
+         sandbox::JailSpec spec);
   // Serves until the jailer is gone. Returns the process's exit code.
   int run();
 
@@ -27,10 +27,10 @@ class Zygote {
   void tell(const protocol::ControlMessage& message);
 
   base::Fd jailer_;
-  base::Fd own_pid_namespace_;
   base::Fd children_;  // signalfd for SIGCHLD
   runner::Interpreter* interpreter_;
   std::vector<sock_filter> filter_;
+  sandbox::JailSpec spec_;
   std::vector<std::pair<pid_t, std::uint64_t>> cells_;  // of running interpreters, few enough to search
   bool jailer_gone_ = false;
 };

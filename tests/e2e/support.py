@@ -42,14 +42,14 @@ class Answer:
 
 
 class Server:
-    """A `cellblock serve` of its own on a free loopback port."""
+    """A `cellblock serve` of its own on a free loopback port; `program` may put something in front."""
 
-    def __init__(self, *flags: str, **environment: str):
-        self.cgroups_before, self.mounts_before = cgroup_directories(), mounts()
+    def __init__(self, *flags: str, program: tuple[str, ...] = (BINARY,), **environment: str):
+        self.mounts_before = mounts()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [BINARY, "serve", *flags],
+            [*program, "serve", *flags],
             env={**os.environ, "PORT": str(self.port), "CELLBLOCK_TEST_SECRET": CANARY, **environment},
         )
         self.client = httpx.Client(base_url=self.url, timeout=60 * TIME_FACTOR, trust_env=False)
@@ -78,6 +78,9 @@ class Server:
     def pool(self) -> dict:
         return self.client.get("/health").json()["pool"]
 
+    def cgroups(self) -> set[str]:
+        return {path for path in cgroup_directories() if f"cellblock-{self.process.pid}-" in path}
+
     def stop(self, within: float = 15) -> None:
         """SIGTERM; nothing may stay behind."""
         self.client.close()
@@ -94,7 +97,7 @@ class Server:
         eventually(
             lambda: not [pid for pid, start in family if start_time(pid) == start], 2, "its processes end"
         )
-        eventually(lambda: cgroup_directories() <= self.cgroups_before, 2, "its cgroups are removed")
+        eventually(lambda: not self.cgroups(), 2, "its cgroups are removed")
         assert mounts() <= self.mounts_before
 
 

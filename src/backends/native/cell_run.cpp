@@ -74,10 +74,10 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
 
 void CellState::send_run() {
   const engine::Limits& limits = job_->limits;
-  const std::string payload =
-      protocol::encode_run({job_->script, job_->args_json, job_->kwargs_json, job_->stdin_text,
-                            cpu_seconds_of(limits), limits.file_bytes, limits.open_files, limits.processes,
-                            limits.result_bytes, job_->policy == engine::Policy::kStrict});
+  const std::string payload = protocol::encode_run(
+      {job_->script, job_->args_json, job_->kwargs_json, job_->stdin_text, cpu_seconds_of(limits),
+       limits.file_bytes, limits.open_files, limits.processes, limits.memory_bytes, limits.result_bytes,
+       job_->policy == engine::Policy::kStrict});
   unsent_ = protocol::encode_frame(FrameKind::kRun, payload);
   usage_.start();
   watch_cpu();

@@ -46,6 +46,7 @@ class NativeBackend final : public engine::Backend {
       making_.erase(number);
       // Owned from here on, so that a cell whose making failed is taken down as well.
       auto cell = std::make_unique<NativeCell>(state);
+      tell_if_unable(ready);
       if (!ready) {
         made(tl::make_unexpected(ready.error()));
         return;
@@ -78,6 +79,12 @@ class NativeBackend final : public engine::Backend {
     }
   }
 
+  void tell_if_unable(const base::Result<void>& made) {
+    const std::string reason = made ? std::string() : made.error().message();
+    if (reason != reason_ && !made) events_.unable(reason);
+    reason_ = reason;
+  }
+
   // The jailer has forgotten what it was asked for.
   void fail_making(const std::string& reason) {
     const auto making = std::exchange(making_, {});
@@ -92,6 +99,7 @@ class NativeBackend final : public engine::Backend {
   std::shared_ptr<JailerLink> link_;
   std::unordered_map<std::uint64_t, std::shared_ptr<CellState>> making_;
   std::uint64_t next_ = 0;
+  std::string reason_;  // why the last cell could not be made, if so
 };
 
 }  // namespace

@@ -1,0 +1,86 @@
+#include "jailer/host_setup.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include "base/fd.hpp"
+#include "sandbox/file_tree.hpp"
+
+namespace cellblock::jailer {
+
+using sandbox::Step;
+using sandbox::step_failed;
+using sandbox::StepResult;
+
+StepResult detach() {
+  // Out of the terminal's process group: Ctrl-C is the server's to handle.
+  if (::setsid() < 0) return step_failed(Step::kHostHandles);
+  // A session keyring of its own. ENOSYS: a kernel without keyrings.
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS && errno != EPERM) {
+    return step_failed(Step::kHostHandles);
+  }
+  // Supplementary groups would go on into every cell. Without privileges there is no way to drop them; the
+  // cells' user namespaces have them unmapped.
+  if (::geteuid() == 0 && ::setgroups(0, nullptr) != 0) return step_failed(Step::kHostHandles);
+  ::umask(022);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  // Orphans of a dead zygote come here to be reaped, so that their cells can end.
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return step_failed(Step::kHostHandles);
+  // Room for the descriptors of many cells; the hard limit is the operator's word.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return step_failed(Step::kHostHandles);
+  files.rlim_cur = files.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &files) != 0) return step_failed(Step::kHostHandles);
+  return {};
+}
+
+StepResult become_root_of_own_namespace(const sandbox::JailSpec& spec) {
+  // Root without the rights of root: nobody's uid serves better than root's for what cells are outside.
+  if (::geteuid() == 0) {
+    if (::setresgid(spec.uid_base, spec.uid_base, spec.uid_base) != 0) return step_failed(Step::kIdentity);
+    if (::setresuid(spec.uid_base, spec.uid_base, spec.uid_base) != 0) return step_failed(Step::kIdentity);
+    // A change of ids makes /proc/self root's.
+    if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return step_failed(Step::kIdentity);
+  }
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (::unshare(CLONE_NEWUSER) != 0) return step_failed(Step::kUserNamespace);
+  const bool mapped =
+      base::write_file(AT_FDCWD, "/proc/self/setgroups", "deny").has_value() &&
+      base::write_file(AT_FDCWD, "/proc/self/gid_map", "0 " + std::to_string(gid) + " 1").has_value() &&
+      base::write_file(AT_FDCWD, "/proc/self/uid_map", "0 " + std::to_string(uid) + " 1").has_value();
+  if (!mapped) return step_failed(Step::kUserNamespace);
+  return {};
+}
+
+StepResult move_into_tree(const sandbox::JailSpec& spec) {
+  if (::unshare(CLONE_NEWNS) != 0) return step_failed(Step::kMountNamespace);
+  // Nothing that is mounted from here on may show up on the host.
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return step_failed(Step::kMountNamespace);
+  // Any directory will do to mount on, it is only covered: /tmp exists everywhere.
+  if (auto done = sandbox::build_file_tree("/tmp", spec.library_paths); !done) return done;
+  return sandbox::pivot_into("/tmp");
+}
+
+StepResult prepare_work_root(sandbox::JailSpec& spec) {
+  std::string path = "/tmp/cellblock-XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) return step_failed(Step::kWorkDirectory);
+  // Slots must get to theirs, but see no others.
+  if (::chmod(path.c_str(), 0711) != 0) return step_failed(Step::kWorkDirectory);
+  spec.work_root = path;
+  return {};
+}
+
+}  // namespace cellblock::jailer

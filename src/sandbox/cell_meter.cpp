@@ -1,0 +1,85 @@
+#include "sandbox/cell_meter.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <string>
+
+#include "sandbox/process_figures.hpp"
+
+namespace cellblock::sandbox {
+namespace {
+
+constexpr int kFirstProcess = 1;
+
+int pid_of(std::string_view name) {
+  int pid = -1;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+  return error == std::errc() && end == name.data() + name.size() ? pid : -1;
+}
+
+// Reads as the cell's uid, which may look at its own processes; signals and all else are not affected. Who is
+// no root changes nothing by it.
+class AsUid {
+ public:
+  explicit AsUid(std::optional<std::uint32_t> uid) : before_(uid ? ::setfsuid(*uid) : -1) {}
+  AsUid(const AsUid&) = delete;
+  AsUid& operator=(const AsUid&) = delete;
+  ~AsUid() {
+    if (before_ >= 0) ::setfsuid(static_cast<uid_t>(before_));
+  }
+
+ private:
+  int before_;
+};
+
+}  // namespace
+
+CellFigures CellMeter::look() {
+  const auto started = std::chrono::steady_clock::now();
+  const AsUid as_uid(uid_);
+  CellFigures figures;
+  std::uint64_t with_children = 0;
+  base::Fd listing(::openat(proc_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(
+      listing.valid() ? ::fdopendir(listing.release()) : nullptr, ::closedir);
+  while (const dirent* entry = entries ? ::readdir(entries.get()) : nullptr) {
+    const int pid = pid_of(entry->d_name);
+    if (pid > 0 && (uid_ || pid != kFirstProcess)) count(entry->d_name, figures, with_children);
+  }
+  std::uint64_t seen = ticks_of_gone_;
+  for (const auto& [pid, ticks] : ticks_) seen += ticks;
+  // Two ways of missing what short-lived processes used; the larger is nearer.
+  const auto per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  cpu_us_ = std::max(cpu_us_, std::max(seen, with_children) * 1'000'000 / per_second);
+  figures.cpu_us = cpu_us_;
+  cost_ = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+  return figures;
+}
+
+void CellMeter::count(const char* pid, CellFigures& figures, std::uint64_t& ticks_with_children) {
+  const std::string directory = std::string(pid) + "/";
+  const auto status = base::read_file(proc_.get(), directory + "status");
+  if (!status || (uid_ && parse_uid(*status) != uid_)) return;
+  ++figures.processes;
+  if (const auto stat = base::read_file(proc_.get(), directory + "stat")) {
+    if (const auto ticks = parse_cpu_ticks(*stat)) {
+      std::uint64_t& last = ticks_[pid_of(pid)];
+      // Fewer than before: another process of the same number.
+      if (ticks->own < last) ticks_of_gone_ += last;
+      last = ticks->own;
+      ticks_with_children += ticks->own + ticks->children;
+    }
+  }
+  // A process may make itself undumpable and so hide its shares; then all that is resident counts.
+  const auto shares = base::read_file(proc_.get(), directory + "smaps_rollup");
+  const auto proportional = shares ? parse_proportional_bytes(*shares) : std::nullopt;
+  figures.memory_bytes += proportional ? *proportional : parse_resident_bytes(*status).value_or(0);
+}
+
+}  // namespace cellblock::sandbox

@@ -1,0 +1,77 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "sandbox/probe.hpp"
+
+namespace cellblock::sandbox {
+namespace {
+
+// A host on which everything stands but what is named.
+std::vector<WallProbe> host_without(const std::vector<std::string>& missing) {
+  std::vector<WallProbe> walls;
+  const auto add = [&](const char* name, NeededAt level) {
+    const bool stands = std::find(missing.begin(), missing.end(), name) == missing.end();
+    walls.push_back({name, stands, "means", stands ? "" : "fix", level});
+  };
+  for (const char* name : {"user_namespace", "pid_namespace", "read_only_tree"}) add(name, NeededAt::kFull);
+  for (const char* name : {"capabilities", "seccomp"}) add(name, NeededAt::kBoth);
+  for (const char* name : {"landlock", "own_uid"}) add(name, NeededAt::kRestricted);
+  for (const char* name : {"own_inodes", "private_proc", "host_admin", "cgroup"})
+    add(name, NeededAt::kNoLevel);
+  return walls;
+}
+
+TEST(LevelOf, IsTheHighestThatMissesNothing) {
+  EXPECT_EQ(level_of(host_without({})), Level::kFull);
+  EXPECT_EQ(
+      level_of(host_without({"landlock", "own_uid", "cgroup", "private_proc", "host_admin", "own_inodes"})),
+      Level::kFull);
+  for (const char* wall : {"user_namespace", "pid_namespace", "read_only_tree"}) {
+    EXPECT_EQ(level_of(host_without({wall})), Level::kRestricted) << wall;
+    EXPECT_EQ(level_of(host_without({wall, "landlock"})), Level::kNone) << wall;
+    EXPECT_EQ(level_of(host_without({wall, "own_uid"})), Level::kNone) << wall;
+  }
+  for (const char* wall : {"capabilities", "seccomp"}) {
+    EXPECT_EQ(level_of(host_without({wall})), Level::kNone) << wall;
+  }
+}
+
+TEST(PlanOf, TakesWhatStands) {
+  EXPECT_EQ(plan_of(host_without({}), Level::kFull), Walls{});
+  const Walls plan =
+      plan_of(host_without({"own_inodes", "private_proc", "cgroup", "landlock"}), Level::kFull);
+  EXPECT_TRUE(plan.namespaces);
+  EXPECT_FALSE(plan.own_inodes || plan.private_proc || plan.cgroups || plan.landlock);
+}
+
+TEST(PlanOf, MapsOtherUidsWithTheHostsRightsOnly) {
+  EXPECT_FALSE(plan_of(host_without({"host_admin"}), Level::kFull).own_uid);
+  EXPECT_TRUE(plan_of(host_without({"host_admin", "user_namespace"}), Level::kRestricted).own_uid);
+}
+
+TEST(PlanOf, RootWithoutTheHostsRightsHasNoCgroup) {
+  EXPECT_FALSE(plan_of(host_without({"host_admin"}), Level::kFull).cgroups);
+  EXPECT_TRUE(plan_of(host_without({"host_admin", "own_uid"}), Level::kFull).cgroups)
+      << "a user's delegated one";
+}
+
+const WallProbe& named(const std::vector<WallProbe>& limits, const std::string& name) {
+  return *std::find_if(limits.begin(), limits.end(), [&](const auto& limit) { return limit.name == name; });
+}
+
+TEST(LimitsOf, NamesTheMeansOfEach) {
+  const auto with = limits_of(Walls{}, "cgroup v2");
+  EXPECT_EQ(named(with, "memory_limit").means, "cgroup v2");
+  EXPECT_TRUE(named(with, "cpu_share").stands);
+  Walls plan;
+  plan.cgroups = false;
+  const auto without = limits_of(plan, "permission denied");
+  EXPECT_NE(named(without, "memory_limit").means.find("RLIMIT_DATA"), std::string::npos);
+  EXPECT_FALSE(named(without, "cpu_share").stands);
+  EXPECT_FALSE(named(without, "cpu_share").fix.empty());
+  EXPECT_EQ(with.size(), without.size());
+}
+
+}  // namespace
+}  // namespace cellblock::sandbox

@@ -1,0 +1,224 @@
+"""The isolation levels: on hosts that allow less than this one, and as an ordinary user."""
+
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support import BINARY, Server, descendants, eventually, inside, process_table
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes rights away, which root alone can")
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+# Apart from the cells of other servers: without namespaces a cell is ended by its uid.
+UID_BASE = 1_950_000_000
+RESTRICTED = ("--isolation", "restricted", "--uid-base", str(UID_BASE), "--pool-size", "4")
+
+
+def like_docker(who: str, program: str = BINARY) -> tuple[str, ...]:
+    return (sys.executable, str(Path(__file__).with_name("like_docker.py")), who, program)
+
+
+@pytest.fixture(scope="module")
+def public_binary(tmp_path_factory):
+    """The programs where an ordinary user can start them."""
+    folder = tmp_path_factory.mktemp("programs")
+    for parent in [folder, *folder.parents][:3]:
+        parent.chmod(0o755)
+    for name in ("cellblock", "cellblock-jailer", "cellblock-zygote"):
+        shutil.copy(Path(BINARY).with_name(name), folder / name)
+    return str(folder / "cellblock")
+
+
+@pytest.fixture(scope="module", params=["restricted", "user"])
+def weaker(request, public_binary):
+    """A server without namespaces, and one without root; both without cgroups."""
+    if request.param == "restricted":
+        running = Server(*RESTRICTED, "--policy", "sandbox", "--memory-mb", "200", program=like_docker("root"))
+    else:
+        running = Server("--pool-size", "4", "--memory-mb", "200", program=(*NOBODY, public_binary))
+    running.level = {"restricted": "restricted", "user": "full"}[request.param]
+    yield running
+    running.stop()
+
+
+def name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:  # it has just ended
+        return ""
+
+
+def cells_of(server: Server) -> set[int]:
+    return {pid for pid in descendants(server.process.pid) if name_of(pid) == "cellblock-cell"}
+
+
+def test_health_names_level_walls_and_limits(weaker):
+    isolation = weaker.client.get("/health").json()["isolation"]
+    walls = isolation["walls"]
+    assert isolation["level"] == weaker.level
+    assert walls["pid_namespace"]["stands"] == (weaker.level == "full")
+    assert [walls[name]["stands"] for name in ("seccomp", "capabilities", "landlock")] == [True] * 3
+    assert "RLIMIT_DATA" in walls["memory_limit"]["means"]
+    assert not walls["cgroup"]["stands"] and not walls["cpu_share"]["stands"]
+
+
+def test_the_kernel_sees_the_walls_too(weaker):
+    inside(weaker, "def main(): return 1")
+    for pid in cells_of(weaker):
+        fields = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+        assert [fields[f"Cap{kind}"] for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")] == ["0" * 16] * 5
+        assert (fields["NoNewPrivs"], fields["Seccomp"]) == ("1", "2")
+        uid = int(fields["Uid"].split()[0])
+        assert uid == 65534 if weaker.level == "full" else UID_BASE <= uid < UID_BASE + 1000
+
+
+@pytest.mark.parametrize("path", ["/etc/shadow", "/etc/hostname", "/root", "/var/log", "/proc/1/environ", "/home",
+                                  "/etc/ssl/private", "/sys/class", "/proc/kallsyms", "/dev/sda", "/dev/tty"])
+def test_files_of_the_host_can_not_be_read(weaker, path):
+    answer = weaker.run("import os\ndef main(path): return os.listdir(path) if os.path.isdir(path) else open(path, 'rb').read().hex()",
+                        args=[path])
+    assert answer.status == "exception", answer
+    assert answer.exception["type"] in ("PermissionError", "FileNotFoundError")
+
+
+def test_only_the_own_directory_can_be_written_to_and_is_gone_afterwards(weaker):
+    where = inside(weaker, """
+        import os
+        def main():
+            for path in ("/usr/x", "/etc/x", "/dev/x", "/x", "../x", "/dev/shm/../x"):
+                try: open(path, "w")
+                except OSError: continue
+                return path
+            os.makedirs("a/b")
+            open("a/b/c", "w").write("x")
+            os.chmod("a", 0)
+            return os.getcwd()
+        """)
+    assert os.path.isabs(where)
+    eventually(lambda: not glob.glob(where + "/a") or where == "/tmp", 5, "the working directory is cleared")
+    assert inside(weaker, "import os\ndef main(): return os.listdir('.')") == []
+
+
+def test_no_network_and_no_socket_of_the_host(weaker):
+    assert inside(weaker, """
+        import socket
+        def main(port):
+            ends = []
+            for address in (("127.0.0.1", port), ("8.8.8.8", 53), ("::1", port)):
+                try: socket.create_connection(address, timeout=1)
+                except OSError as error: ends.append(error.errno is not None)
+            try: socket.getaddrinfo("example.org", 80)
+            except OSError: ends.append(True)
+            left, right = socket.socketpair()
+            left.send(b"x")
+            return [*ends, right.recv(1) == b"x"]
+        """, args=[weaker.port]) == [True] * 5
+
+
+def test_nobody_else_can_be_signalled(weaker):
+    assert inside(weaker, """
+        import os
+        def main(pids):
+            reached = []
+            for pid in pids:
+                try: os.kill(pid, 0)
+                except OSError: continue
+                reached.append(pid)
+            return [pid for pid in reached if pid != os.getpid()]
+        """, args=[[weaker.process.pid, os.getpid(), *descendants(weaker.process.pid)][:200]]) == []
+
+
+FORK_BOMB = """
+    import os
+    def main():
+        while True:
+            try: os.fork()
+            except OSError: pass
+    """
+DAEMON = """
+    import os, signal, time
+    def main():
+        for _ in range(5):
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    for number in range(1, 32):
+                        try: signal.signal(number, signal.SIG_IGN)
+                        except OSError: pass
+                    time.sleep(1000)
+                os._exit(0)
+        return "left"
+    """
+
+
+@pytest.mark.parametrize("script, status", [(FORK_BOMB, {"timeout", "cpu_limit"}), (DAEMON, {"ok"})], ids=["fork bomb", "daemons"])
+def test_nothing_of_an_attack_is_left(weaker, script, status):
+    answer = weaker.run(script, limits={"wall_s": 2})
+    assert answer.status in status, answer
+    assert inside(weaker, "def main(): return 40 + 2") == 42
+    eventually(lambda: len(cells_of(weaker)) == weaker.pool()["ready"], 10, "only ready cells have processes")
+
+
+def test_limits_hold_without_cgroups(weaker):
+    bomb = "def main():\n    held = []\n    while True: held.append(b'x' * 10_000_000)"
+    assert weaker.run(bomb).status == "memory_limit"
+    assert weaker.run("def main(): return len(b'x' * 100_000_000)").status == "ok"
+    assert weaker.run("def main():\n    while True: pass", limits={"cpu_s": 1}).status == "cpu_limit"
+
+
+def test_below_the_accepted_level_nothing_starts():
+    refused = subprocess.run([*like_docker("root"), "serve", "--port", "0"], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 3
+    for word in ("'full'", "'restricted'", "user_namespace", "fix:", "--isolation restricted"):
+        assert word in refused.stderr, refused.stderr
+
+
+def test_without_root_and_namespaces_only_the_alarming_flag_starts(public_binary):
+    program = like_docker("user", public_binary)
+    refused = subprocess.run([*program, "serve", "--port", "0", "--isolation", "restricted"], capture_output=True,
+                             text=True, timeout=60)
+    assert refused.returncode == 3 and "'none'" in refused.stderr and "own_uid" in refused.stderr
+    bare = Server("--dangerously-run-without-isolation", "--pool-size", "2", program=program)
+    try:
+        assert bare.client.get("/health").json()["isolation"]["level"] == "none"
+        assert inside(bare, "def main(): return 42") == 42
+    finally:
+        bare.stop()
+
+
+def test_strict_is_the_policy_below_full():
+    restricted = Server(*RESTRICTED, program=like_docker("root"))
+    try:
+        assert restricted.run("def main(): return eval('1')").status == "policy_violation"
+        assert inside(restricted, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
+    finally:
+        restricted.stop()
+
+
+def test_a_killed_jailer_leaves_no_process_and_no_file_of_a_cell():
+    others = set(glob.glob("/tmp/cellblock-*"))
+    server = Server(*RESTRICTED, "--policy", "sandbox", program=like_docker("root"))
+    folders = set(glob.glob("/tmp/cellblock-*")) - others
+    family = descendants(server.process.pid)
+    jailer = next(pid for pid, (parent, _) in process_table().items() if parent == server.process.pid)
+    cells = cells_of(server)
+    assert cells and folders
+    os.kill(jailer, signal.SIGKILL)
+    assert server.process.wait(timeout=30) == 3
+    eventually(lambda: not [pid for pid in family if os.path.exists(f"/proc/{pid}/exe")], 10, "all are gone")
+    time.sleep(0.1)
+    assert not set(glob.glob("/tmp/cellblock-*")) - others
+
+
+def test_doctor_says_what_a_container_lacks():
+    told = subprocess.run([*like_docker("root"), "doctor"], capture_output=True, text=True, timeout=120)
+    assert told.returncode == 1
+    assert "isolation level: restricted" in told.stdout and "refuse to start" in told.stdout
+    accepted = subprocess.run([*like_docker("root"), "doctor", "--isolation", "restricted"], capture_output=True,
+                              text=True, timeout=120)
+    assert accepted.returncode == 0, accepted.stdout
