@@ -3,15 +3,16 @@
 #   make run     install what is missing, build, start the service, post an example, show the answer
 #   make test    build and pass every test
 #   make build   the program at build/release/cellblock
+#   make test-vm the tests in a virtual machine with cgroup v2; slow
 #   make bench   the performance table
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
 #   make asan tsan   the C++ tests under the sanitizers
 
 JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp')
-SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/*)
+SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test asan tsan bench format lint deps clean
+.PHONY: run build test test-vm asan tsan bench format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -25,6 +26,9 @@ run: build
 
 test: build
 	@ctest --test-dir build/release --output-on-failure $(CTEST_FLAGS)
+
+test-vm: build
+	@scripts/test-vm
 
 asan tsan: deps
 	@cmake --preset $@ >/dev/null

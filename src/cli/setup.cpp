@@ -98,7 +98,11 @@ std::uint64_t memory_of_this_machine() {
   if (!mountinfo || !own) return bytes;
   const sandbox::CgroupMounts mounts = sandbox::parse_cgroup_mounts(*mountinfo, *own);
   std::vector<std::string> files;
-  if (mounts.v2) files.push_back(*mounts.v2 + "/memory.max");
+  // Every cgroup on the way up may have a limit.
+  for (std::string path = mounts.v2.value_or(""); path.size() >= mounts.v2_mount.size() && !path.empty();) {
+    files.push_back(path + "/memory.max");
+    path.erase(path.rfind('/'));
+  }
   if (const auto v1 = mounts.v1.find("memory"); v1 != mounts.v1.end()) {
     files.push_back(v1->second + "/memory.limit_in_bytes");
   }

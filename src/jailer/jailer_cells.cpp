@@ -160,6 +160,7 @@ void Jailer::finish_if_over(std::uint64_t id) {
   message.code = cell->status;
   message.cpu_us = cell->cpu_us;
   message.memory_bytes = usage.memory_peak_bytes;
+  message.cell_cpu_us = usage.cpu_us;
   message.oom_kills = usage.oom_kills;
   message.lost = cell->lost ? 1 : 0;
   slots_.give_back(cell->slot);

@@ -55,7 +55,8 @@ struct ControlMessage {
   std::uint64_t cell = 0;
   std::uint64_t memory_bytes = 0;  // kLimit: the limit; kGone: the peak
   std::uint64_t processes = 0;     // kLimit
-  std::uint64_t cpu_us = 0;        // kReaped, kGone: user + system time
+  std::uint64_t cpu_us = 0;        // kReaped, kGone: user + system time of the interpreter's process
+  std::uint64_t cell_cpu_us = 0;   // kGone: what the slot's CPU time file said last
   std::uint32_t oom_kills = 0;     // kGone: how often the OOM killer struck in this cell
   std::uint32_t lost = 0;          // kGone: 1 when the zygote died under the cell
   std::uint32_t slot = 0;          // kFork

@@ -23,6 +23,7 @@ struct CgroupLimits {
 // What the kernel counted for the last tenant of a slot.
 struct CgroupUsage {
   std::uint64_t memory_peak_bytes = 0;
+  std::uint64_t cpu_us = 0;  // as read_cpu_us() gives it: earlier tenants may be in it
   std::uint32_t oom_kills = 0;
 };
 
@@ -53,13 +54,15 @@ class CgroupTree {
   // Removes the service's directories; the slots must be gone before.
   virtual ~CgroupTree() = default;
 
-  [[nodiscard]] virtual std::string means() const = 0;  // "cgroup v1" or "cgroup v2"
+  // "cgroup v1" or "cgroup v2".
+  [[nodiscard]] virtual std::string means() const = 0;
   virtual base::Result<std::unique_ptr<CgroupSlot>> make_slot(std::uint32_t index) = 0;
 };
 
 // Finds the version that this host offers with memory, pids and cpu controllers, and creates the service's
-// directory "cellblock-<service_id>" below `root` (v2 only) or the caller's own cgroup. Directories of
-// services that are no longer running are removed. The error says what is missing.
+// directory "cellblock-<service_id>" below `root` (v2 only) or the caller's own cgroup; see
+// cgroup_v2_place.hpp for who moves where on version 2. Directories of services that are no longer running
+// are removed. The error says what is missing.
 base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& service_id,
                                                            const std::string& root);
 

@@ -31,11 +31,8 @@ std::string directory_of(const std::string& mount_point, const std::string& moun
 }
 
 bool service_is_dead(std::string_view name) {
-  name.remove_prefix(kPrefix.size());
-  pid_t pid = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-  if (error != std::errc() || pid <= 0 || end == name.data() + name.size() || *end != '-') return false;
-  return ::kill(pid, 0) != 0 && errno == ESRCH;
+  const pid_t pid = service_pid(name.substr(kPrefix.size()));
+  return pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 struct CloseDirectory {
@@ -67,6 +64,13 @@ void remove_with_slots(int parent, const std::string& name) {
 }
 
 }  // namespace
+
+pid_t service_pid(std::string_view service_id) {
+  pid_t pid = 0;
+  const char* const last = service_id.data() + service_id.size();
+  const auto [end, error] = std::from_chars(service_id.data(), last, pid);
+  return error != std::errc() || pid <= 0 || end == last || *end != '-' ? -1 : pid;
+}
 
 CgroupMounts parse_cgroup_mounts(std::string_view mountinfo, std::string_view own) {
   std::map<std::string, std::string, std::less<>> own_v1;

@@ -1,6 +1,8 @@
 // Where the host's cgroup hierarchies are mounted and where in them this process is.
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <optional>
 #include <string>
@@ -21,6 +23,9 @@ struct CgroupMounts {
 
 // From the texts of /proc/self/mountinfo and /proc/self/cgroup.
 [[nodiscard]] CgroupMounts parse_cgroup_mounts(std::string_view mountinfo, std::string_view own);
+
+// The server's pid, with which a service id begins; -1 when it doesn't.
+[[nodiscard]] pid_t service_pid(std::string_view service_id);
 
 // The service's own directory in one hierarchy: "cellblock-<service_id>" below a parent. Removed on
 // destruction, with the slots in it, which must be empty of processes by then.

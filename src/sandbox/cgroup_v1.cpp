@@ -34,6 +34,8 @@ class SlotV1 final : public CgroupSlot {
     cpu_ = open_cgroup_file(directories_[3].get(), "cpuacct.usage", O_RDONLY);
     if (!peak_.valid() || !usage_.valid() || !cpu_.valid())
       return base::errno_error("open the usage files of a slot");
+    // The directory may have had tenants before this object.
+    oom_kills_before_ = oom_kills();
     return {};
   }
 
@@ -73,13 +75,12 @@ class SlotV1 final : public CgroupSlot {
   }
 
   CgroupUsage usage() const override {
-    const auto control = base::read_file(memory(), "memory.oom_control");
-    const std::uint64_t kills = control ? keyed_value(*control, "oom_kill") : 0;
-    return {read_peak_bytes(peak_.get()), static_cast<std::uint32_t>(kills - oom_kills_before_)};
+    return {read_peak_bytes(peak_.get()), read_cpu_us(cpu_.get()),
+            static_cast<std::uint32_t>(oom_kills() - oom_kills_before_)};
   }
 
   base::Result<void> recycle() override {
-    oom_kills_before_ += usage().oom_kills;
+    oom_kills_before_ = oom_kills();
     // Page cache of files that the tenant has read stays charged to the slot; the next one must neither pay
     // for it nor wait for its reclaim.
     if (read_peak_bytes(usage_.get()) > kLeftOver) {
@@ -94,6 +95,11 @@ class SlotV1 final : public CgroupSlot {
                                                        "memory.memsw.limit_in_bytes"};
 
   int memory() const { return directories_[0].get(); }
+
+  std::uint64_t oom_kills() const {
+    const auto control = base::read_file(memory(), "memory.oom_control");
+    return control ? keyed_value(*control, "oom_kill") : 0;
+  }
 
   std::array<base::Fd, kControllers.size()> directories_;
   std::vector<base::Fd> procs_;

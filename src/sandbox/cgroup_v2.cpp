@@ -4,15 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "sandbox/cgroup_files.hpp"
+#include "sandbox/cgroup_v2_leaf.hpp"
+#include "sandbox/cgroup_v2_place.hpp"
 
 namespace cellblock::sandbox {
 namespace {
 
-constexpr std::string_view kEnable = "+memory +pids +cpu";
 constexpr std::uint64_t kCpuPeriodUs = 100'000;
 
 class SlotV2 final : public CgroupSlot {
@@ -35,6 +37,8 @@ class SlotV2 final : public CgroupSlot {
     if (!procs_.valid() || !peak_.valid() || !cpu_.valid()) {
       return base::errno_error("open the files of the cgroup " + name_);
     }
+    // Not zero where the last tenant's directory could not be removed.
+    oom_kills_before_ = oom_kills();
     return {};
   }
 
@@ -56,9 +60,8 @@ class SlotV2 final : public CgroupSlot {
   }
 
   CgroupUsage usage() const override {
-    const auto events = base::read_file(directory_.get(), "memory.events");
-    const std::uint64_t kills = events ? keyed_value(*events, "oom_kill") : 0;
-    return {read_peak_bytes(peak_.get()), static_cast<std::uint32_t>(kills)};
+    return {read_peak_bytes(peak_.get()), read_cpu_us(cpu_.get()),
+            static_cast<std::uint32_t>(oom_kills() - oom_kills_before_)};
   }
 
   base::Result<void> recycle() override {
@@ -67,9 +70,15 @@ class SlotV2 final : public CgroupSlot {
   }
 
  private:
+  // With its page cache: what stays charged to a removed cgroup is nobody's until the kernel needs it.
   void remove() {
     directory_.reset();
     ::unlinkat(parent_, name_.c_str(), AT_REMOVEDIR);
+  }
+
+  std::uint64_t oom_kills() const {
+    const auto events = base::read_file(directory_.get(), "memory.events");
+    return events ? keyed_value(*events, "oom_kill") : 0;
   }
 
   int parent_;
@@ -78,11 +87,13 @@ class SlotV2 final : public CgroupSlot {
   base::Fd procs_;
   base::Fd peak_;
   base::Fd cpu_;
+  std::uint64_t oom_kills_before_ = 0;
 };
 
 class TreeV2 final : public CgroupTree {
  public:
-  explicit TreeV2(ServiceDirectory directory) : directory_(std::move(directory)) {}
+  TreeV2(ServiceDirectory directory, std::optional<ServiceLeaf> leaf)
+      : directory_(std::move(directory)), leaf_(std::move(leaf)) {}
   std::string means() const override { return "cgroup v2"; }
   base::Result<std::unique_ptr<CgroupSlot>> make_slot(std::uint32_t index) override {
     auto slot = std::make_unique<SlotV2>(directory_.get(), "slot-" + std::to_string(index));
@@ -92,43 +103,39 @@ class TreeV2 final : public CgroupTree {
 
  private:
   ServiceDirectory directory_;
+  std::optional<ServiceLeaf> leaf_;  // goes first: the directory is removed when nobody is in it
 };
-
-// Lets children of `path` have the controllers. Fails with EBUSY where processes live in `path` itself.
-base::Result<void> enable_controllers(const std::string& path) {
-  return base::write_file(AT_FDCWD, path + "/cgroup.subtree_control", kEnable);
-}
 
 }  // namespace
 
 bool cgroup_v2_usable(const CgroupMounts& mounts) {
   if (!mounts.v2) return false;
-  const auto controllers = base::read_file(AT_FDCWD, *mounts.v2 + "/cgroup.controllers");
-  if (!controllers) return false;
-  const std::string padded = " " + controllers->substr(0, controllers->find('\n')) + " ";
-  return padded.find(" memory ") != std::string::npos && padded.find(" pids ") != std::string::npos &&
-         padded.find(" cpu ") != std::string::npos;
+  const base::Fd top(::open(mounts.v2_mount.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // What the top has can be switched on in the cgroups below it.
+  return top.valid() && missing_controllers(top.get(), "cgroup.controllers").empty();
 }
 
 base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v2(const CgroupMounts& mounts,
                                                          const std::string& service_id,
                                                          const std::string& root) {
-  std::string parent = root.empty() ? *mounts.v2 : root;
-  auto enabled = enable_controllers(parent);
-  if (!enabled && root.empty() && enabled.error().code == EBUSY && parent != mounts.v2_mount) {
-    parent = std::filesystem::path(parent).parent_path();
-    enabled = enable_controllers(parent);
-  }
-  if (!enabled) {
-    enabled.error().hint = "run as root, or give the service a delegated cgroup (systemd: Delegate=yes)";
-    return tl::make_unexpected(enabled.error());
-  }
-  auto directory = ServiceDirectory::create(parent, service_id);
+  const std::array<pid_t, 2> service = {::getpid(), service_pid(service_id)};
+  const auto place = find_cgroup_place(mounts, root, service);
+  if (!place) return tl::make_unexpected(place.error());
+  auto directory = ServiceDirectory::create(place->directory, service_id);
   if (!directory) return tl::make_unexpected(directory.error());
-  if (auto done = base::write_file(directory->get(), "cgroup.subtree_control", kEnable); !done) {
+  std::optional<ServiceLeaf> leaf;
+  if (!place->inhabitants.empty()) {
+    auto entered = ServiceLeaf::enter(*place, directory->get());
+    if (!entered) return tl::make_unexpected(entered.error());
+    leaf.emplace(std::move(*entered));
+  }
+  auto enabled = enable_controllers(mounts.v2_mount, place->directory);
+  if (!enabled) return tl::make_unexpected(enabled.error());
+  if (leaf) leaf->remember(std::move(*enabled));
+  if (auto done = base::write_file(directory->get(), "cgroup.subtree_control", "+cpu +memory +pids"); !done) {
     return tl::make_unexpected(done.error());
   }
-  return std::make_unique<TreeV2>(std::move(*directory));
+  return std::make_unique<TreeV2>(std::move(*directory), std::move(leaf));
 }
 
 }  // namespace cellblock::sandbox

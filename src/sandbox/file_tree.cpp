@@ -102,8 +102,9 @@ StepResult build_file_tree(const std::string& root, const std::vector<std::strin
   if (auto done = root_links(root, style.inodes); !done) return done;
   if (auto done = make_accounts(root); !done) return done;
   if (auto done = make_devices(root, style.devices); !done) return done;
-  // The kernel lets a user namespace mount a fresh /proc only where a whole one is visible already.
-  if (::mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND, nullptr) != 0) {
+  // The kernel lets a user namespace mount a fresh /proc only where a whole one is visible already. With what
+  // is mounted on it (systemd's binfmt_misc), since a user namespace may not uncover what the host covers.
+  if (::mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
     return step_failed(Step::kFileTree);
   }
   return {};

@@ -131,7 +131,7 @@ void CellState::on_gone(const ControlMessage& message) {
   }
   // The zygote knows of the interpreter's process and its reaped children, the cgroup of all.
   report.usage = usage_.final(message.memory_bytes,
-                              std::max(message.cpu_us, static_cast<std::uint64_t>(usage_.cpu().count())));
+                              std::max(message.cpu_us, usage_.cpu_since_start(message.cell_cpu_us)));
   finish(std::move(report));
 }
 

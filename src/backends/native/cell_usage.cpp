@@ -61,7 +61,11 @@ engine::Usage CellUsage::final(std::uint64_t peak_bytes, std::uint64_t cpu_us) c
 }
 
 std::chrono::microseconds CellUsage::cpu() const {
-  return std::chrono::microseconds(above(cpu_counter_us(), cpu_before_us_));
+  return std::chrono::microseconds(cpu_since_start(cpu_counter_us()));
+}
+
+std::uint64_t CellUsage::cpu_since_start(std::uint64_t counter_us) const {
+  return above(counter_us, cpu_before_us_);
 }
 
 }  // namespace cellblock::backends::native

@@ -25,6 +25,8 @@ class CellUsage {
 
   // CPU time of all processes of the cell together; 0 when it can't be read.
   [[nodiscard]] std::chrono::microseconds cpu() const;
+  // The same from what the file said last; it may be gone with the cell.
+  [[nodiscard]] std::uint64_t cpu_since_start(std::uint64_t counter_us) const;
 
   // Whether nobody but this side bounds the sum of a cell's memory.
   [[nodiscard]] bool measured() const { return files_.size() == 1; }
