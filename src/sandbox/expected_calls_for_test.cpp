@@ -143,6 +143,12 @@ const std::map<std::string_view, ConditionalCall>& conditional_calls() {
       {"set_mempolicy", always("ENOSYS")},
       {"mbind", always("ENOSYS")},
       {"flock", always("EOPNOTSUPP")},
+      {"setxattr", always("EOPNOTSUPP")},
+      {"lsetxattr", always("EOPNOTSUPP")},
+      {"fsetxattr", always("EOPNOTSUPP")},
+      {"removexattr", always("EOPNOTSUPP")},
+      {"lremovexattr", always("EOPNOTSUPP")},
+      {"fremovexattr", always("EOPNOTSUPP")},
   };
   return kCalls;
 }
