@@ -150,7 +150,7 @@ std::string verdict(std::uint32_t action) {
     case SECCOMP_RET_ALLOW:
       return "allow";
     case SECCOMP_RET_USER_NOTIF:
-      return "EPERM";
+      return "refused";
     case SECCOMP_RET_ERRNO: {
       const char* name = ::strerrorname_np(static_cast<int>(action & SECCOMP_RET_DATA));
       return name != nullptr ? name : "no errno " + std::to_string(action & SECCOMP_RET_DATA);
@@ -158,6 +158,11 @@ std::string verdict(std::uint32_t action) {
     default:
       return "action " + std::to_string(action);
   }
+}
+
+bool is_expected(std::uint32_t action, std::string_view expected) {
+  const std::string seen = verdict(action);
+  return seen == expected || (seen == "refused" && expected != "allow");
 }
 
 }  // namespace cellblock::sandbox::for_test

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace cellblock::sandbox::for_test {
 
@@ -23,8 +24,12 @@ using Arguments = std::array<std::uint64_t, 6>;
 // bounds, no return.
 [[nodiscard]] std::uint32_t run_filter(std::span<const sock_filter> program, const seccomp_data& call);
 
-// An action in words: "allow", or the error that the caller gets ("EPERM"). A refusal that is handed to a
-// supervisor (SECCOMP_RET_USER_NOTIF) is a plain refusal to the caller; everything else is named as it is.
+// An action in words: "allow", the error that the caller gets ("EPERM"), or "refused" where a supervisor
+// chooses the error (SECCOMP_RET_USER_NOTIF); everything else is named by its number.
 [[nodiscard]] std::string verdict(std::uint32_t action);
+
+// Whether the action is what a test expects: "allow" or the name of an errno. A refusal by a supervisor is
+// right for each errno: which one is not in the filter.
+[[nodiscard]] bool is_expected(std::uint32_t action, std::string_view expected);
 
 }  // namespace cellblock::sandbox::for_test

@@ -74,8 +74,18 @@ TEST(BpfForTest, RefusesWhatTheKernelWould) {
 TEST(BpfForTest, NamesActions) {
   EXPECT_EQ(verdict(SECCOMP_RET_ALLOW), "allow");
   EXPECT_EQ(verdict(SECCOMP_RET_ERRNO | ENOSYS), "ENOSYS");
-  EXPECT_EQ(verdict(SECCOMP_RET_USER_NOTIF), "EPERM");
+  EXPECT_EQ(verdict(SECCOMP_RET_USER_NOTIF), "refused");
   EXPECT_EQ(verdict(SECCOMP_RET_KILL_PROCESS), "action " + std::to_string(SECCOMP_RET_KILL_PROCESS));
+}
+
+TEST(BpfForTest, ComparesActions) {
+  EXPECT_TRUE(is_expected(SECCOMP_RET_ALLOW, "allow"));
+  EXPECT_FALSE(is_expected(SECCOMP_RET_ALLOW, "EPERM"));
+  EXPECT_TRUE(is_expected(SECCOMP_RET_ERRNO | EPERM, "EPERM"));
+  EXPECT_FALSE(is_expected(SECCOMP_RET_ERRNO | EPERM, "ENOSYS"));
+  EXPECT_TRUE(is_expected(SECCOMP_RET_USER_NOTIF, "ENETUNREACH"));
+  EXPECT_FALSE(is_expected(SECCOMP_RET_USER_NOTIF, "allow"));
+  EXPECT_FALSE(is_expected(SECCOMP_RET_KILL_PROCESS, "EPERM"));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ std::string fcntl_answer(const Arguments& arguments) {
 }
 
 std::string ioctl_answer(const Arguments& arguments) {
-  if (arguments[1] == FICLONE) return "ENOTTY";
+  if (one_of(arguments[1], {FICLONE, TIOCGPGRP, TIOCSPGRP})) return "ENOTTY";
   return allow_if(one_of(arguments[1], {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX}));
 }
 
@@ -82,7 +82,7 @@ const std::vector<std::string_view>& plain_calls() {
   static const std::vector<std::string_view> kCalls = {
       // data of files
       "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2",
-      "lseek", "truncate", "ftruncate", "fallocate", "fadvise64", "fsync", "fdatasync", "sendfile",
+      "lseek", "truncate", "ftruncate", "fallocate", "fadvise64", "fsync", "fdatasync", "sendfile", "flock",
       "copy_file_range",
       // descriptors
       "open", "openat", "creat", "close", "close_range", "dup", "dup2", "dup3", "memfd_create",
@@ -142,7 +142,6 @@ const std::map<std::string_view, ConditionalCall>& conditional_calls() {
       {"clone3", always("ENOSYS")},
       {"set_mempolicy", always("ENOSYS")},
       {"mbind", always("ENOSYS")},
-      {"flock", always("EOPNOTSUPP")},
       {"setxattr", always("EOPNOTSUPP")},
       {"lsetxattr", always("EOPNOTSUPP")},
       {"fsetxattr", always("EOPNOTSUPP")},

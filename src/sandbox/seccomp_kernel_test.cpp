@@ -44,7 +44,7 @@ const std::vector<Call>& calls() {
       {"unshare", SYS_unshare, {CLONE_NEWUSER}},
       {"clone of a namespace", SYS_clone, {CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0}},
       {"clone3", SYS_clone3, {0, 0}},
-      {"flock", SYS_flock, {0, 0}},
+      {"setxattr", SYS_setxattr, {0, 0, 0, 0, 0}},
       {"ioctl TIOCSTI", SYS_ioctl, {0, TIOCSTI, 0}},
       {"keyctl", SYS_keyctl, {0, 0, 0, 0, 0}},
       {"bpf", SYS_bpf, {0, 0, 0}},
@@ -98,7 +98,7 @@ TEST(SeccompInTheKernel, AnswersAsInterpreted) {
     const std::string seen = code == 0 ? "allow" : ::strerrorname_np(code);
     const seccomp_data data =
         for_test::system_call(AUDIT_ARCH_X86_64, static_cast<std::uint32_t>(call.number), call.arguments);
-    EXPECT_EQ(seen, for_test::verdict(for_test::run_filter(program, data))) << call.name;
+    EXPECT_PRED2(for_test::is_expected, for_test::run_filter(program, data), seen) << call.name;
   }
 }
 

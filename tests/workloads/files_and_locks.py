@@ -7,7 +7,7 @@ import shutil
 import stat
 import struct
 
-EXPECTED = {"lockf": ["EAGAIN", "free"], "ofd lock": True, "flock": "EOPNOTSUPP", "mmap": ["file", "anonymous", True],
+EXPECTED = {"lockf": ["EAGAIN", "free"], "ofd lock": True, "flock": ["EAGAIN", "free"], "mmap": ["file", "anonymous", True],
             "copied": True, "tree": ["deep/a", "deep/b"], "moved": True, "archive": ["deep/a", "deep/b"],
             "xattr": "EOPNOTSUPP", "fifo": "through", "device": "EPERM", "sparse": [1048576, True], "times": 1000000000,
             "mode": "0o640", "hard link": 2, "symlink": "a", "scandir": ["a", "b"], "sendfile": 3, "splice": "EPERM",
@@ -34,20 +34,24 @@ def in_a_child(question):
     return os.read(out, 100).decode()
 
 
+def locked_and_unlocked(lock, file):
+    """What another process gets of the lock while it is held, and afterwards."""
+    def try_it():
+        with open("locked", "w") as again:
+            return refusal(lock, again, fcntl.LOCK_EX | fcntl.LOCK_NB).replace("no refusal", "free")
+
+    lock(file, fcntl.LOCK_EX)
+    while_held = in_a_child(try_it)
+    lock(file, fcntl.LOCK_UN)
+    return [while_held, in_a_child(try_it)]
+
+
 def locks():
     with open("locked", "w") as file:
-        def from_another():
-            with open("locked", "w") as again:
-                return refusal(fcntl.lockf, again, fcntl.LOCK_EX | fcntl.LOCK_NB).replace("no refusal", "free")
-
-        fcntl.lockf(file, fcntl.LOCK_EX)
-        while_locked = in_a_child(from_another)
-        fcntl.lockf(file, fcntl.LOCK_UN)
-        when_free = in_a_child(from_another)
+        by_record, whole = locked_and_unlocked(fcntl.lockf, file), locked_and_unlocked(fcntl.flock, file)
         # A struct flock: a write lock on the whole file.
         own = fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)) is not None
-        return {"lockf": [while_locked, when_free], "ofd lock": own,
-                "flock": refusal(fcntl.flock, file, fcntl.LOCK_EX)}
+        return {"lockf": by_record, "ofd lock": own, "flock": whole}
 
 
 def maps():
