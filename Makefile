@@ -4,6 +4,7 @@
 #   make test    build and pass every test
 #   make build   the program at build/release/cellblock
 #   make bench   the performance table
+#   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
 #   make asan tsan   the C++ tests under the sanitizers
 
@@ -11,7 +12,7 @@ JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp')
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/*)
 
-.PHONY: run build test asan tsan bench format lint deps clean
+.PHONY: run build test test-cpython asan tsan bench format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -25,6 +26,9 @@ run: build
 
 test: build
 	@ctest --test-dir build/release --output-on-failure $(CTEST_FLAGS)
+
+test-cpython: build
+	@/usr/bin/python3 tests/cpython/run.py
 
 asan tsan: deps
 	@cmake --preset $@ >/dev/null
