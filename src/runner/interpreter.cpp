@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runner/library_names.hpp"
 #include "runner/os_error_watch.hpp"
 #include "runner/py_ref.hpp"
 #include "runner/random_state.hpp"
@@ -165,6 +166,7 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   for (Py_ssize_t index = 0; index < PyList_Size(needed.get()); ++index) {
     parts.hooks.emplace_back(Py_NewRef(PyList_GetItem(needed.get(), index)));
   }
+  learn_library_names();
   if (auto done = freeze(); !done) return tl::make_unexpected(done.error());
   return interpreter;
 }

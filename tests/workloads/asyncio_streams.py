@@ -30,6 +30,7 @@ async def streams():
     async with await asyncio.start_unix_server(echo, "echo.sock"):
         reader, writer = await asyncio.open_unix_connection("echo.sock")
         writer.write(b"echo\n")
+        writer.write_eof()
         answer = await reader.read()
         writer.close()
     left, right = socket.socketpair()

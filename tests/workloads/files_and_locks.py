@@ -7,13 +7,14 @@ import shutil
 import stat
 import struct
 
-EXPECTED = {"lockf": ["EAGAIN", "free"], "ofd lock": True, "flock": ["EAGAIN", "free"], "mmap": ["file", "anonymous", True],
-            "copied": True, "tree": ["deep/a", "deep/b"], "moved": True, "archive": ["deep/a", "deep/b"],
-            "xattr": "EOPNOTSUPP", "fifo": "through", "device": "EPERM", "sparse": [1048576, True], "times": 1000000000,
-            "mode": "0o640", "hard link": 2, "symlink": "a", "scandir": ["a", "b"], "sendfile": 3, "splice": "EPERM",
-            "positioned": "bc", "vectored": "abcdef", "owner": 1000, "renamed over": "2", "fd of directory": "a",
-            "memfd": True, "seals": "EPERM", "pipe size": 65536, "disk": True, "walk": 2, "glob": 2, "outside": "EROFS",
-            "inotify": "EPERM", "advise": None, "tmpfile": True}
+EXPECTED = {"lockf": ["EAGAIN", "free"], "ofd lock": True, "flock": ["EAGAIN", "free"],
+            "mmap": ["file", "anonymous", True], "copied": True, "tree": ["deep/a", "deep/b"],
+            "moved": True, "archive": ["deep/a", "deep/b"], "xattr": "EOPNOTSUPP", "fifo": "through",
+            "device": "EPERM", "sparse": [1048576, True], "times": 1000000000, "mode": "0o640",
+            "hard link": 2, "symlink": "a", "scandir": ["a", "b"], "sendfile": 3, "splice": "EPERM",
+            "positioned": "bc", "vectored": "abcdef", "owner": 1000, "renamed over": "2",
+            "fd of directory": "a", "memfd": True, "seals": "EPERM", "pipe size": 65536, "disk": True,
+            "walk": 2, "glob": 2, "outside": "EROFS", "inotify": "EPERM", "advise": None, "tmpfile": True}
 
 
 def refusal(call, *arguments):
@@ -51,6 +52,7 @@ def locks():
         by_record, whole = locked_and_unlocked(fcntl.lockf, file), locked_and_unlocked(fcntl.flock, file)
         # A struct flock: a write lock on the whole file.
         own = fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0)) is not None
+        fcntl.fcntl(file, fcntl.F_OFD_GETLK, struct.pack("hhqqi", fcntl.F_WRLCK, 0, 0, 0, 0))
         return {"lockf": by_record, "ofd lock": own, "flock": whole}
 
 
@@ -82,7 +84,8 @@ def tree():
             "tree": sorted(str(p) for p in pathlib.Path("deep").iterdir()), "scandir": names,
             "archive": sorted(str(p.relative_to("unpacked")) for p in pathlib.Path("unpacked").rglob("deep/*")),
             "fd of directory": os.read(os.open("a", os.O_RDONLY, dir_fd=folder), 9).decode(),
-            "walk": sum(len(files) for _, _, files in os.walk("moved")), "glob": len(list(pathlib.Path("deep").glob("*")))}
+            "walk": sum(len(files) for _, _, files in os.walk("moved")),
+            "glob": len(list(pathlib.Path("deep").glob("*")))}
 
 
 def attributes():
@@ -122,6 +125,7 @@ def special():
     memory = os.memfd_create("memory", os.MFD_ALLOW_SEALING)
     os.write(memory, b"sealed")
     fcntl.fcntl(memory, 1033, 8)  # F_ADD_SEALS, F_SEAL_WRITE
+    assert fcntl.fcntl(memory, 1034) == 8  # F_GET_SEALS
     unnamed = os.open("/tmp", os.O_TMPFILE | os.O_RDWR)
     return {"fifo": through, "device": refusal(os.mknod, "device", stat.S_IFCHR | 0o600, os.makedev(1, 3)),
             "sparse": [os.fstat(sparse).st_size, os.fstat(sparse).st_blocks < 64],

@@ -1,5 +1,5 @@
 import ctypes
-import errno
+import fcntl
 import os
 import pty
 import resource
@@ -7,15 +7,25 @@ import select
 import selectors
 import signal
 import socket
-import sys
+import subprocess
+import termios
 import time
 
-EXPECTED = {"alarm": ["SIGALRM"], "interval": True, "wait": "SIGUSR1", "timed wait": None, "mask": ["SIGUSR2"],
-            "child": [3, -9], "wakeup": True, "limits": [True, True, "ValueError"], "usage": True, "nice": 5,
-            "affinity": True, "selectors": ["DefaultSelector", "EpollSelector", "PollSelector", "SelectSelector"],
-            "pty": "OSError", "terminal": "FileNotFoundError", "isatty": [False, False, False], "passed descriptor": "passed",
-            "datagram": "datagram", "credentials": [True, 1000, 1000], "pidfd": True, "timerfd": 8,
-            "names": ["script", "/tmp", "cell"], "processors": True, "load": "no error", "groups": [], "session": True}
+EXPECTED = {"alarm": ["SIGALRM"], "interval": True, "wait": "SIGUSR1", "timed wait": None,
+            "mask": ["SIGUSR2"], "child": [3, -9], "wakeup": True, "limits": [True, True, "ValueError"],
+            "usage": True, "nice": 5, "affinity": True,
+            "selectors": ["DefaultSelector", "EpollSelector", "PollSelector", "SelectSelector"],
+            "pty": "OSError", "terminal": "FileNotFoundError", "isatty": [False, False, False],
+            "passed descriptor": "passed", "datagram": "datagram", "credentials": [True, 1000, 1000],
+            "pidfd": True, "timerfd": 8, "options": True, "waiting bytes": 8, "named": ["helper", True],
+            "names": ["script", "/tmp", "cell"], "processors": True, "load": "no error", "groups": [],
+            "session": True}
+
+
+# What libraries set on a socket without a look at its family.
+OPTIONS = {socket.SO_REUSEADDR: 1, socket.SO_SNDBUF: 65536, socket.SO_RCVBUF: 65536, socket.SO_KEEPALIVE: 1,
+           socket.SO_LINGER: bytes(8), socket.SO_PASSCRED: 1, socket.SO_RCVTIMEO: bytes(16),
+           socket.SO_SNDTIMEO: bytes(16)}
 
 
 def caught(number, start):
@@ -65,7 +75,7 @@ def limits():
         raised = type(error).__name__
     os.sched_setaffinity(0, os.sched_getaffinity(0))
     return {"limits": [soft == hard, resource.getrlimit(resource.RLIMIT_CORE) == (0, 0), raised],
-            "usage": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0, "nice": os.nice(5),
+            "usage": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0, "nice": -os.nice(0) + os.nice(5),
             "affinity": len(os.sched_getaffinity(0)) == os.cpu_count() or os.cpu_count() >= 1,
             "processors": os.sysconf("SC_NPROCESSORS_ONLN") >= 1, "groups": os.getgroups()}
 
@@ -95,11 +105,20 @@ def sockets():
         file.flush()
         socket.send_fds(left, [b"x"], [file.fileno()])
     received = socket.recv_fds(right, 1, 1)[1][0]
+    for option, value in OPTIONS.items():
+        left.setsockopt(socket.SOL_SOCKET, option, value)
+        assert left.getsockopt(socket.SOL_SOCKET, option, 16) != b"", option
+    assert left.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+    waiting = bytearray(4)
+    right.send(b"8 bytes!")
+    fcntl.ioctl(left, termios.FIONREAD, waiting)
     server, client = (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2))
     server.bind("datagrams")
     client.sendto(b"datagram", "datagrams")
     pid, uid, gid = __import__("struct").unpack("3i", left.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return {"selectors": kinds, "passed descriptor": os.pread(received, 9, 0).decode(),
+    assert socket.socket(fileno=os.dup(left.fileno())).family == socket.AF_UNIX
+    return {"selectors": kinds, "options": True, "waiting bytes": int.from_bytes(waiting, "little"),
+            "passed descriptor": os.pread(received, 9, 0).decode(),
             "datagram": server.recv(99).decode(), "credentials": [pid == os.getpid(), uid, gid]}
 
 
@@ -111,7 +130,12 @@ def descriptors():
     libc = ctypes.CDLL(None, use_errno=True)
     timer = libc.timerfd_create(time.CLOCK_MONOTONIC, 0)
     libc.timerfd_settime(timer, 0, (ctypes.c_long * 4)(0, 0, 0, 1_000_000), None)
-    return {"pidfd": ended, "timerfd": len(os.read(timer, 8))}
+    name = ctypes.create_string_buffer(16)
+    libc.prctl(15, b"helper")  # PR_SET_NAME
+    libc.prctl(16, name)  # PR_GET_NAME
+    # PR_SET_PDEATHSIG, so that a helper does not outlive its parent.
+    helper = subprocess.run(["true"], preexec_fn=lambda: libc.prctl(1, signal.SIGKILL))
+    return {"named": [name.value.decode(), helper.returncode == 0], "pidfd": ended, "timerfd": len(os.read(timer, 8))}
 
 
 def main():
