@@ -4,9 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/byte_budget.hpp"
 
 namespace cellblock::engine {
 
@@ -99,6 +102,7 @@ struct Outcome {
   Usage usage;
   std::chrono::seconds retry_after{0};  // with kOverloaded: when to try again
   std::string detail;                   // with kInternalError: the cause, for the log and never for a client
+  std::shared_ptr<base::Lease> memory;  // the account that the texts are kept on, for as long as they are
 };
 
 }  // namespace cellblock::engine
