@@ -149,4 +149,15 @@ base::Result<void> raise_descriptor_limit() {
   return {};
 }
 
+std::uint32_t connections_that_fit(const config::Options& options) {
+  // Socket, pipes and cgroup files of a cell; and what the process has open besides.
+  constexpr std::uint64_t kPerCell = 6;
+  constexpr std::uint64_t kOthers = 64;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return options.max_connections;
+  const std::uint64_t spoken_for = kOthers + kPerCell * (options.max_executions + options.pool_size);
+  const std::uint64_t left = files.rlim_cur > spoken_for ? files.rlim_cur - spoken_for : 1;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(left, options.max_connections));
+}
+
 }  // namespace cellblock::cli

@@ -5,10 +5,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/byte_budget.hpp"
 
 namespace cellblock::engine {
 
@@ -116,6 +119,7 @@ struct Outcome {
   std::vector<Denial> denied;           // system calls in the order of the policy, then files as they came
   std::chrono::seconds retry_after{0};  // with kOverloaded: when to try again
   std::string detail;                   // with kInternalError: the cause, for the log and never for a client
+  std::shared_ptr<base::Lease> memory;  // the account that the texts are kept on, for as long as they are
 };
 
 }  // namespace cellblock::engine

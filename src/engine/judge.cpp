@@ -110,10 +110,13 @@ Outcome judge(const Limits& limits, Report report, EndReason reason) {
   outcome.stdout_truncated = report.stdout_truncated;
   outcome.stderr_truncated = report.stderr_truncated;
   outcome.usage = report.usage;
+  outcome.memory = std::move(report.memory);
   outcome.denied = std::move(report.denied);
 
   if (reason != EndReason::kNone) {
     judge_reason(outcome, limits, reason);
+  } else if (report.no_room) {
+    fail(outcome, Status::kOverloaded, "No memory is left for an answer of this size");
   } else if (report.result_too_large) {
     fail_result_size(outcome, limits);
   } else if (report.output_flood) {

@@ -82,6 +82,14 @@ class Server:
     def cgroups(self) -> set[str]:
         return {path for path in cgroup_directories() if f"cellblock-{self.process.pid}-" in path}
 
+    def memory(self) -> int:
+        """The server process alone, in bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s*(\d+) kB", status)[1]) << 10
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def stop(self, within: float = 15) -> None:
         """SIGTERM; nothing may stay behind."""
         self.client.close()

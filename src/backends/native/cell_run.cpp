@@ -62,12 +62,14 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
   }
   phase_ = Phase::kRunning;
   job_ = &job;
+  memory_ = std::make_shared<base::Lease>(defaults_.budget, base::ByteBudget::Use::kAnswer);
   frames_ = protocol::FrameReader(job.limits.result_bytes + 3 * kClaimTextLimit);
   stdout_ = OutputCapture(job.limits.output_bytes);
   stderr_ = OutputCapture(job.limits.output_bytes);
   await_output(out_, stdout_);
   await_output(err_, stderr_);
-  if (job.limits.memory_bytes == defaults_.memory_bytes && job.limits.processes == defaults_.processes) {
+  if (job.limits.memory_bytes == defaults_.limits.memory_bytes &&
+      job.limits.processes == defaults_.limits.processes) {
     send_run();
     return;
   }
@@ -126,6 +128,7 @@ bool CellState::read_channel() {
   // Closed. If the process lives on, its end or the deadline decides; the jailer reports both.
   if (bytes->empty()) return false;
   frames_.feed(*bytes);
+  if (!account()) return false;
   auto frame = frames_.next();
   if (!frame) {
     engine::Report report;
@@ -179,9 +182,22 @@ bool CellState::read_output(Stream& stream, OutputCapture& capture) {
   if (!bytes) return true;
   if (bytes->empty()) return false;
   capture.add(*bytes);
+  if (!account()) return false;
   if (stdout_.total() + stderr_.total() <= engine::kOutputFloodBytes) return true;
   engine::Report report;
   report.output_flood = true;
+  report.usage = usage_.now();
+  finish(std::move(report));
+  return false;
+}
+
+bool CellState::account() {
+  if (phase_ != Phase::kRunning ||
+      memory_->resize(frames_.capacity() + stdout_.capacity() + stderr_.capacity())) {
+    return true;
+  }
+  engine::Report report;
+  report.no_room = true;
   report.usage = usage_.now();
   finish(std::move(report));
   return false;
@@ -205,7 +221,8 @@ void CellState::watch_cpu() {
     return;
   }
   // The earliest moment at which the limit can be reached: a script that sleeps costs next to nothing.
-  const auto earliest = std::chrono::duration_cast<std::chrono::microseconds>(left / std::max(cpus_, 1.0));
+  const auto earliest =
+      std::chrono::duration_cast<std::chrono::microseconds>(left / std::max(defaults_.cpus, 1.0));
   const auto wait = usage_.measured() ? kMeasuringInterval : std::max(earliest, kShortestCpuWait);
   cpu_timer_.expires_after(wait);
   cpu_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
@@ -239,6 +256,7 @@ void CellState::finish(engine::Report report) {
   report.stderr_truncated = stderr_.truncated();
   report.stdout_text = stdout_.take_text();
   report.stderr_text = stderr_.take_text();
+  report.memory = std::move(memory_);
   std::exchange(done_, nullptr)(std::move(report));
 }
 

@@ -25,11 +25,10 @@ base::Error CellState::step_error(std::uint64_t step, std::uint64_t code) {
 }
 
 CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link,
-                     engine::Limits defaults, double cpus)
+                     CellDefaults defaults)
     : context_(context),
       link_(std::move(link)),
-      defaults_(defaults),
-      cpus_(cpus),
+      defaults_(std::move(defaults)),
       channel_(context),
       out_(context),
       err_(context),

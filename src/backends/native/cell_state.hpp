@@ -20,6 +20,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "backends/native/cell_defaults.hpp"
 #include "backends/native/cell_denials.hpp"
 #include "backends/native/cell_usage.hpp"
 #include "backends/native/jailer_link.hpp"
@@ -35,9 +36,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   using Ready = std::function<void(base::Result<void>)>;
   using Stream = boost::asio::posix::stream_descriptor;
 
-  // `defaults` are the limits that the jailer gives every slot, `cpus` how many CPUs a cell may keep busy.
-  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, engine::Limits defaults,
-            double cpus);
+  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, CellDefaults defaults);
 
   // Asks the jailer for the cell. `ready` comes once, never from inside this call.
   void make(Ready ready);
@@ -71,6 +70,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   bool read_channel();
   void on_frame(const protocol::Frame& frame);
   bool read_output(Stream& stream, OutputCapture& capture);
+  // False when the budget has no room for what has come: the run has been ended.
+  bool account();
 
   void report_claim(engine::Claim claim);
   // Ends the run when all processes of the cell together have used the CPU limit. RLIMIT_CPU counts each
@@ -81,8 +82,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
 
   boost::asio::io_context& context_;
   std::shared_ptr<JailerLink> link_;
-  engine::Limits defaults_;
-  double cpus_;
+  CellDefaults defaults_;
   Phase phase_ = Phase::kMaking;
   std::uint64_t id_ = 0;
   bool gone_ = false;
@@ -107,6 +107,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   bool unstarted_ = false;
   OutputCapture stdout_{0};
   OutputCapture stderr_{0};
+  std::shared_ptr<base::Lease> memory_;
 };
 
 }  // namespace cellblock::backends::native
