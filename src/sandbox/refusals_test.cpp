@@ -62,8 +62,16 @@ class CompiledBothWays : public testing::TestWithParam<Refusing> {
 };
 
 TEST_P(CompiledBothWays, TheFilterAndTheLookUpAgreeOnEveryNumber) {
-  for (int number = -1; number < 1024; ++number) {
+  for (int number = 0; number <= static_cast<int>(kNewestCall); ++number) {
     ASSERT_NO_FATAL_FAILURE(expect_agreement(number, Arguments{}));
+  }
+}
+
+TEST_P(CompiledBothWays, NewerCallsAreNeverAsked) {
+  for (const std::uint32_t number : {kNewestCall + 1, 1023U, 0xffff'ffffU}) {
+    EXPECT_EQ(for_test::run_filter(program_, for_test::system_call(AUDIT_ARCH_X86_64, number)),
+              SECCOMP_RET_ERRNO | ENOSYS)
+        << number;
   }
 }
 

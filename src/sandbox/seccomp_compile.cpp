@@ -1,8 +1,12 @@
 // From rules to the kernel's BPF, by libseccomp.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstddef>
 #include <memory>
 
 #include "base/fd.hpp"
@@ -34,6 +38,13 @@ base::Result<void> add_rule(const Context& context, const SyscallRule& rule, Ref
   errno = -result;
   return base::errno_error("add line " + std::to_string(rule.line) + " of the seccomp policy");
 }
+
+constexpr std::array<sock_filter, 3> kNoNewerCalls = {{
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+    // Also -1, and every number with the x32 bit.
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, kNewestCall, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+}};
 
 base::Result<BpfProgram> export_program(const Context& context) {
   // libseccomp writes a program only to a descriptor.
@@ -75,7 +86,12 @@ base::Result<BpfProgram> compile_seccomp(const std::vector<SyscallRule>& rules, 
   for (const SyscallRule& rule : rules) {
     if (auto added = add_rule(context, rule, refusing); !added) return tl::make_unexpected(added.error());
   }
-  return export_program(context);
+  auto program = export_program(context);
+  if (!program) return program;
+  // Before libseccomp's own instructions, which have one answer for all that no rule names. Jumps are
+  // relative.
+  program->insert(program->begin(), kNoNewerCalls.begin(), kNoNewerCalls.end());
+  return program;
 }
 
 }  // namespace cellblock::sandbox

@@ -65,13 +65,22 @@ std::optional<ArgumentTest> argument_test(const std::vector<std::string>& words,
   return test;
 }
 
-bool begins_report(std::string_view word) {
-  return word == "quiet" || word == "because";
+bool begins_end(std::string_view word) {
+  return word == "quiet" || word == "because" || word == "needs";
+}
+
+// "needs namespaces" or "needs cgroup"; only what is allowed needs a wall.
+bool take_needs(SyscallRule& rule, std::span<const std::string> words) {
+  if (words.size() != 2 || rule.error != 0) return false;
+  if (words[1] == "namespaces") rule.needs = Needs::kNamespaces;
+  if (words[1] == "cgroup") rule.needs = Needs::kCgroup;
+  return rule.needs != Needs::kNothing;
 }
 
 // "quiet" or "because RULE [as WHAT]", or nothing; only a refusal has something to report.
 bool take_report(SyscallRule& rule, std::span<const std::string> words) {
   if (words.empty()) return true;
+  if (words[0] == "needs") return take_needs(rule, words);
   if (rule.error == 0) return false;
   if (words[0] == "quiet") {
     rule.quiet = true;
@@ -96,7 +105,7 @@ std::optional<SyscallRule> parse_rule(const std::vector<std::string>& words) {
   } else if (words[0] != "allow") {
     return std::nullopt;
   }
-  while (at < words.size() && !begins_report(words[at])) {
+  while (at < words.size() && !begins_end(words[at])) {
     if (!rule.tests.empty() && words[at++] != "and") return std::nullopt;
     const auto test = argument_test(words, at);
     if (!test) return std::nullopt;
@@ -114,9 +123,10 @@ std::string sentence_of(const std::vector<std::string>& words) {
 }
 
 tl::unexpected<base::Error> faulty(int line, const std::string& text) {
-  return base::make_error("read line " + std::to_string(line) + " of the seccomp policy: '" + text + "'",
-                          "allow NAME [argN [& MASK] == V [and …]], errno NAME CODE [condition] [quiet | "
-                          "because RULE [as WHAT]] or rule RULE SENTENCE");
+  return base::make_error(
+      "read line " + std::to_string(line) + " of the seccomp policy: '" + text + "'",
+      "allow NAME [argN [& MASK] == V [and …]] [needs WALL], errno NAME CODE [condition] [quiet | "
+      "because RULE [as WHAT]] or rule RULE SENTENCE");
 }
 
 }  // namespace
@@ -149,6 +159,14 @@ base::Result<SeccompPolicy> read_seccomp_policy(std::string_view text) {
     policy.rules.push_back(std::move(*rule));
   }
   return policy;
+}
+
+std::vector<SyscallRule> rules_with(const Walls& walls, std::vector<SyscallRule> rules) {
+  std::erase_if(rules, [&walls](const SyscallRule& rule) {
+    return (rule.needs == Needs::kNamespaces && !walls.namespaces) ||
+           (rule.needs == Needs::kCgroup && !walls.cgroups);
+  });
+  return rules;
 }
 
 base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view text) {

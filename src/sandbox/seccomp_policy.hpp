@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "sandbox/walls.hpp"
 
 namespace cellblock::sandbox {
 
@@ -22,6 +23,9 @@ struct ArgumentTest {
   bool operator==(const ArgumentTest&) const = default;
 };
 
+// A wall without which a call is not let through.
+enum class Needs : std::uint8_t { kNothing, kNamespaces, kCgroup };
+
 struct SyscallRule {
   std::string name;
   int error = 0;  // 0 allows, else the errno of the refusal
@@ -29,7 +33,8 @@ struct SyscallRule {
   int line = 0;
   bool quiet = false;     // a refusal that is not reported
   std::string because{};  // the rule that a refusal is reported under; empty: `default`
-  std::string what{};     // how a report calls it; empty: the call's name
+  Needs needs = Needs::kNothing;
+  std::string what{};  // how a report calls it; empty: the call's name
 
   bool operator==(const SyscallRule&) const = default;
 };
@@ -47,6 +52,9 @@ base::Result<SeccompPolicy> read_seccomp_policy(std::string_view text);
 // The same without the sentences.
 base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view text);
 
+// Those that hold for a cell with these walls.
+[[nodiscard]] std::vector<SyscallRule> rules_with(const Walls& walls, std::vector<SyscallRule> rules);
+
 using BpfProgram = std::vector<sock_filter>;
 
 // How the filter refuses a call that is to be reported.
@@ -55,8 +63,12 @@ enum class Refusing : std::uint8_t {
   kByNotice  // by asking the filter's listener, which answers with the rule's errno (sandbox/refusals.hpp)
 };
 
-// Compiles rules for this machine's architecture: what no rule allows is refused with EPERM, other
-// architectures with ENOSYS.
+// The newest call that the policy knows of, set_mempolicy_home_node. C libraries fall back from a newer one
+// when the kernel says that it has no such call, and from EPERM they don't.
+inline constexpr std::uint32_t kNewestCall = 450;
+
+// Compiles rules for this machine's architecture: what no rule allows is refused with EPERM; other
+// architectures and calls that are newer than the policy, with ENOSYS and without notice.
 base::Result<BpfProgram> compile_seccomp(const std::vector<SyscallRule>& rules,
                                          Refusing refusing = Refusing::kByErrno);
 

@@ -83,5 +83,26 @@ TEST(SeccompPolicy, AnUnknownSystemCallIsRefusedWhenCompiling) {
   EXPECT_NE(program.error().message().find("raed"), std::string::npos);
 }
 
+TEST(SeccompPolicy, WhatNeedsAWallIsAllowedWhereThatStands) {
+  const auto rules = parse_seccomp_policy(
+                         "allow read\nallow socket arg0 == 1 needs namespaces\n"
+                         "allow memfd_create needs cgroup\n")
+                         .value();
+  const auto names = [&](const Walls& walls) {
+    std::string all;
+    for (const SyscallRule& rule : rules_with(walls, rules)) all += rule.name + " ";
+    return all;
+  };
+  Walls walls;
+  EXPECT_EQ(names(walls), "read socket memfd_create ");
+  walls.cgroups = false;
+  EXPECT_EQ(names(walls), "read socket ");
+  walls.namespaces = false;
+  EXPECT_EQ(names(walls), "read ");
+  for (const char* faulty : {"allow read needs", "allow read needs luck", "errno read EPERM needs cgroup"}) {
+    EXPECT_FALSE(parse_seccomp_policy(faulty)) << faulty;
+  }
+}
+
 }  // namespace
 }  // namespace cellblock::sandbox
