@@ -188,7 +188,7 @@ def main():
 def test_the_list_is_bounded_and_counts_the_rest(server):
     answer = server.post(**calling("""
 def main():
-    refused = [number for number in range(400, 512) if number not in (435, 436, 437, 439, 441, 449)]
+    refused = [*range(163, 186), *(number for number in range(400, 450) if number not in (435, 436, 437, 439, 441, 449))]
     for number in refused: call(number)
     for number in range(50):
         try: open(f"/root/{number}")
