@@ -57,7 +57,7 @@ struct Report {
   bool stderr_truncated = false;
   Usage usage;
   std::shared_ptr<base::Lease> memory;  // the account of the texts; may be empty
-  std::vector<Denial> denied;  // system calls; not the cell's word
+  std::vector<Denial> denied;           // system calls; not the cell's word
 };
 
 // One sealed, warm interpreter that serves one execution. Destroying it ends everything inside.
