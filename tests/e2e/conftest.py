@@ -35,8 +35,10 @@ def processes_per_cell(server):
     """How many processes an idle cell has, counted on the host while the pool rests."""
 
     def at_rest():
-        before, count, after = server.pool(), len(cell_processes(server)), server.pool()
-        resting = before == after and after["running"] == 0 and after["ready"] > 0
+        before, count = server.pool(), len(cell_processes(server))
+        time.sleep(0.5)  # a stock that is being filled has processes of cells that are not ready yet
+        after, still = server.pool(), len(cell_processes(server))
+        resting = (before, count) == (after, still) and after["running"] == 0 and after["ready"] > 0
         return resting and count > 0 and count % after["ready"] == 0 and count // after["ready"]
 
     return eventually(at_rest, 10, "the pool rests with the same number of processes in every cell")

@@ -1,10 +1,10 @@
 // The run of a cell: what goes through its socket and pipes. The rest of CellState is in cell_state.cpp.
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <utility>
 
 #include <boost/asio/post.hpp>
