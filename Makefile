@@ -5,6 +5,7 @@
 #   make build   the program at build/release/cellblock
 #   make test-vm the tests in a virtual machine with cgroup v2; slow
 #   make bench   the performance table
+#   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
 #   make asan tsan   the C++ tests under the sanitizers
 
@@ -12,7 +13,7 @@ JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp')
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test test-vm asan tsan bench format lint deps clean
+.PHONY: run build test test-vm test-cpython asan tsan bench format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -29,6 +30,9 @@ test: build
 
 test-vm: build
 	@scripts/test-vm
+
+test-cpython: build
+	@/usr/bin/python3 tests/cpython/run.py
 
 asan tsan: deps
 	@cmake --preset $@ >/dev/null

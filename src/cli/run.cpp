@@ -142,8 +142,9 @@ int run(const config::Options& given, const RunArguments& arguments) {
   engine::EngineOptions one;
   one.max_running = 1;
   one.pool_size = 1;
-  engine::Engine engine(one, backends::native::make_native_backend(std::move(*jailer), settings.limits,
-                                                                   options.cpus, std::move(events)));
+  engine::Engine engine(
+      one, backends::native::make_native_backend(std::move(*jailer), {settings.limits, options.cpus, nullptr},
+                                                 std::move(events)));
   service::ExecutionService service(settings, engine);
   const engine::Outcome outcome = execute(service, *body);
   engine.drain(std::chrono::milliseconds(0));

@@ -1,8 +1,13 @@
+#include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <memory>
+#include <thread>
 #include <utility>
 
 #include "backends/native/native_backend.hpp"
@@ -19,6 +24,8 @@ namespace {
 constexpr std::chrono::seconds kStartLimit{120};
 constexpr std::chrono::seconds kWriteOutLimit{2};
 constexpr int kServerNice = -10;
+// Blocks of this size and more go back to the kernel when they are freed.
+constexpr int kOwnMapping = 256 << 10;
 
 telemetry::Level level_of(config::LogLevel level) {
   switch (level) {
@@ -34,14 +41,22 @@ telemetry::Level level_of(config::LogLevel level) {
   return telemetry::Level::kInfo;
 }
 
-http::ServerOptions server_options(const config::Options& options, telemetry::Log& log) {
+http::ServerOptions server_options(const config::Options& options, std::shared_ptr<base::ByteBudget> budget,
+                                   telemetry::Log& log) {
   http::ServerOptions server;
   server.host = options.host;
   server.port = static_cast<std::uint16_t>(options.port);
   server.max_body_bytes = options.max_body_bytes;
-  server.read_deadline = options.header_timeout;
+  server.header_timeout = options.header_timeout;
   server.idle_timeout = options.idle_timeout;
-  server.max_connections = options.max_connections;
+  server.stall_timeout = options.stall_timeout;
+  server.min_bytes_per_second = options.min_rate_bytes;
+  server.budget = std::move(budget);
+  server.max_connections = connections_that_fit(options);
+  if (server.max_connections < options.max_connections) {
+    log.warn("fewer connections than max-connections: the limit of open files allows no more",
+             {{"connections", std::to_string(server.max_connections)}});
+  }
   server.threads = options.threads;
   server.log = [&log](std::string_view line) { log.warn("http", {{"message", std::string(line)}}); };
   return server;
@@ -58,6 +73,30 @@ sigset_t block_end_signals() {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+int wait_for_signal(const sigset_t& signals) {
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  return signal;
+}
+
+// Lets executions finish for so long. Whoever asks a second time does not want to wait for them.
+void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset_t& signals,
+           telemetry::Log& log) {
+  std::atomic<bool> drained{false};
+  std::thread waiting([&engine, &drained, limit] {
+    engine.drain(limit);
+    drained = true;
+    ::kill(::getpid(), SIGUSR1);
+  });
+  while (!drained) {
+    const int signal = wait_for_signal(signals);
+    if (signal == SIGUSR1) continue;
+    log.warn("stopping at once", {{"signal", std::to_string(signal)}});
+    engine.drain(std::chrono::milliseconds(0));
+  }
+  waiting.join();
 }
 
 // Never the script, its output or its result: they are the clients'.
@@ -122,8 +161,11 @@ int serve(const config::Options& given) {
     jailer_died = true;
     ::kill(::getpid(), SIGUSR1);
   };
-  auto backend = backends::native::make_native_backend(std::move(*jailer), settings.limits, options.cpus,
-                                                       std::move(events));
+  const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
+  auto backend = backends::native::make_native_backend(
+      std::move(*jailer), {settings.limits, options.cpus, budget}, std::move(events));
+  // Else glibc raises the bound after the first large body, and keeps the memory of all that follow.
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
   // The server does little and is waited for: it goes before the making of cells. Refused without root.
   ::setpriority(PRIO_PROCESS, 0, kServerNice);
   if (auto done = forbid_new_privileges(); !done) {
@@ -136,7 +178,7 @@ int serve(const config::Options& given) {
   engine_options.pool_size = options.pool_size;
   engine::Engine engine(engine_options, std::move(backend));
   service::ExecutionService service(settings, engine);
-  auto server = http::Server::bind(server_options(options, log), service);
+  auto server = http::Server::bind(server_options(options, budget, log), service);
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
     return kExitUsage;
@@ -148,11 +190,9 @@ int serve(const config::Options& given) {
   }
   (*server)->start();
   log_start(log, options, settings, (*server)->port());
-  int signal = 0;
-  ::sigwait(&signals, &signal);
-  log.info("stopping", {{"signal", std::to_string(signal)}});
+  log.info("stopping", {{"signal", std::to_string(wait_for_signal(signals))}});
   (*server)->stop_accepting();
-  engine.drain(options.drain_limit);
+  drain(engine, options.drain_limit, signals, log);
   (*server)->shutdown(kWriteOutLimit);
   log.info("stopped");
   return jailer_died ? kExitCannotSeal : kExitOk;

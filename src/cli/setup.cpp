@@ -61,6 +61,8 @@ sandbox::JailSpec jail_spec_from(const config::Options& options, const Host& hos
   spec.library_paths = options.library_path;
   spec.preload = options.preload;
   spec.walls = host.plan;
+  // Without namespaces there is no first process inside to answer.
+  if (host.plan.namespaces) spec.listening = sandbox::probe_listening();
   return spec;
 }
 
@@ -145,6 +147,17 @@ base::Result<void> raise_descriptor_limit() {
   files.rlim_cur = files.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &files) != 0) return base::errno_error("raise the limit of open files");
   return {};
+}
+
+std::uint32_t connections_that_fit(const config::Options& options) {
+  // Socket, pipes and cgroup files of a cell; and what the process has open besides.
+  constexpr std::uint64_t kPerCell = 6;
+  constexpr std::uint64_t kOthers = 64;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return options.max_connections;
+  const std::uint64_t spoken_for = kOthers + kPerCell * (options.max_executions + options.pool_size);
+  const std::uint64_t left = files.rlim_cur > spoken_for ? files.rlim_cur - spoken_for : 1;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(left, options.max_connections));
 }
 
 }  // namespace cellblock::cli

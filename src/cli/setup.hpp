@@ -34,4 +34,8 @@ base::Result<void> forbid_new_privileges();
 // error when that is too few for a service.
 base::Result<void> raise_descriptor_limit();
 
+// max-connections, or less where the descriptors do not reach: a connection that can't be accepted could not
+// even be refused.
+[[nodiscard]] std::uint32_t connections_that_fit(const config::Options& options);
+
 }  // namespace cellblock::cli

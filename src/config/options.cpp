@@ -32,6 +32,14 @@ constexpr std::uint64_t kReadyCellBytes = 8ULL << 20U;
 constexpr std::uint64_t kPoolShare = 16;
 constexpr std::uint64_t kSmallPool = 4;
 
+// Requests may use half of their memory, and each byte of a body takes nine while it is parsed. A result
+// comes in a buffer of up to twice its size. A byte of either output may become six characters of JSON.
+constexpr std::uint64_t kRequestMemoryShare = 8;
+constexpr std::uint64_t kLeastRequestMemory = 512ULL << 20U;
+constexpr std::uint64_t kMemoryPerBody = 2 * 9;
+constexpr std::uint64_t kMemoryPerResult = 3;
+constexpr std::uint64_t kMemoryPerOutput = 12;
+
 }  // namespace
 
 Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uint64_t memory) {
@@ -43,6 +51,13 @@ Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uin
     options.pool_size = static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(affordable, kSmallPool, std::uint64_t{64} * cpu_count));
   }
+  if (options.request_memory_bytes == 0) {
+    options.request_memory_bytes = std::max(memory / kRequestMemoryShare, kLeastRequestMemory);
+  }
+  const std::uint64_t largest_request = kMemoryPerBody * options.max_body_bytes;
+  const std::uint64_t largest_answer =
+      kMemoryPerResult * options.result_bytes + kMemoryPerOutput * options.output_bytes;
+  options.request_memory_bytes = std::max({options.request_memory_bytes, largest_request, largest_answer});
   if (options.threads == 0) options.threads = std::max(cpu_count, 2U);
   return options;
 }

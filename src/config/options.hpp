@@ -28,8 +28,11 @@ struct Options {
   std::uint32_t threads = 0;
   std::uint64_t max_body_bytes = 0;
   std::uint32_t max_connections = 0;
+  std::uint64_t request_memory_bytes = 0;  // of all requests and answers together
   std::chrono::milliseconds header_timeout{0};
   std::chrono::milliseconds idle_timeout{0};
+  std::chrono::milliseconds stall_timeout{0};
+  std::uint64_t min_rate_bytes = 0;  // per second
   std::chrono::milliseconds drain_limit{0};
 
   std::chrono::milliseconds time_limit{0};

@@ -27,6 +27,23 @@ TEST(AutomaticValuesTest, KeepTheStockSmallWhereMemoryIsShortOrUnknown) {
   EXPECT_EQ(with_automatic_values({}, 8, 0).pool_size, 4U);
 }
 
+TEST(AutomaticValuesTest, GiveRequestsAnEighthOfTheMemory) {
+  EXPECT_EQ(with_automatic_values({}, 8, 64ULL << 30U).request_memory_bytes, 8ULL << 30U);
+  EXPECT_EQ(with_automatic_values({}, 8, 1ULL << 30U).request_memory_bytes, 512ULL << 20U);
+  EXPECT_EQ(with_automatic_values({}, 8, 0).request_memory_bytes, 512ULL << 20U);
+}
+
+TEST(AutomaticValuesTest, AlwaysHaveRoomForOneRequestAndOneAnswer) {
+  Options chosen;
+  chosen.request_memory_bytes = 1;
+  EXPECT_EQ(with_automatic_values(chosen, 8, 0).request_memory_bytes, 1U);
+  chosen.max_body_bytes = 100;
+  EXPECT_EQ(with_automatic_values(chosen, 8, 0).request_memory_bytes, 1800U);
+  chosen.result_bytes = 1000;
+  chosen.output_bytes = 10;
+  EXPECT_EQ(with_automatic_values(chosen, 8, 0).request_memory_bytes, 3120U);
+}
+
 TEST(AutomaticValuesTest, LeaveChosenValuesAlone) {
   Options chosen;
   chosen.max_executions = 3;

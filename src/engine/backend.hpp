@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -26,6 +27,7 @@ struct Claim {
   std::string result_json = "null";
   std::string error;
   std::optional<ExceptionInfo> exception;
+  std::vector<Denial> denied{};  // files that were refused to it
 };
 
 // How the interpreter's process ended, as the kernel told the zygote.
@@ -45,6 +47,7 @@ struct Report {
   bool output_flood = false;  // ended because of endless output
   bool cpu_used_up = false;   // ended because its processes together reached the CPU limit
   bool result_too_large = false;  // announced a result beyond the limit
+  bool no_room = false;  // ended because the service has no memory left for what comes out of the cell
   // The cell was dead before the script reached it and nothing of the script can have run: the engine
   // may give the job to another cell. Set beside `broken` or `exit`.
   bool unstarted = false;
@@ -53,6 +56,8 @@ struct Report {
   bool stdout_truncated = false;
   bool stderr_truncated = false;
   Usage usage;
+  std::shared_ptr<base::Lease> memory;  // the account of the texts; may be empty
+  std::vector<Denial> denied;           // system calls; not the cell's word
 };
 
 // One sealed, warm interpreter that serves one execution. Destroying it ends everything inside.

@@ -126,7 +126,11 @@ void Core::on_report(Ticket ticket, Report report) {
   const std::chrono::duration<double, std::milli> took = Clock::now() - running.started;
   mean_run_.add(took);
   if (report.usage.wall_ms <= 0) report.usage.wall_ms = took.count();
-  running.task.done(judge(running.task.job.limits, std::move(report), running.reason));
+  Outcome outcome = judge(running.task.job.limits, std::move(report), running.reason);
+  if (outcome.status == Status::kOverloaded && outcome.retry_after.count() == 0) {
+    outcome.retry_after = when_to_retry();
+  }
+  running.task.done(std::move(outcome));
   serve();
   stop_if_drained();
 }
@@ -214,6 +218,7 @@ void Core::publish() {
   now.able = stock_.able();
   now.draining = draining_;
   now.last_error = stock_.last_error();
+  now.retry_after = when_to_retry();
   events_.changed(std::move(now));
 }
 

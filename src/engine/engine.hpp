@@ -31,9 +31,10 @@ struct Snapshot {
   std::uint32_t ready = 0;
   std::uint32_t running = 0;
   std::uint32_t queued = 0;
-  bool able = false;       // a cell could be made the last time one was tried
-  bool draining = false;   // shutting down, takes no more work
-  std::string last_error;  // why no cell can be made; empty while able
+  bool able = false;                    // a cell could be made the last time one was tried
+  bool draining = false;                // shutting down, takes no more work
+  std::string last_error;               // why no cell can be made; empty while able
+  std::chrono::seconds retry_after{1};  // when a client that is refused should come back
 };
 
 // Names one submitted execution; cheap to copy.

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/byte_budget.hpp"
 
 namespace cellblock::engine {
 
@@ -81,6 +86,20 @@ struct ExceptionInfo {
   std::optional<std::string> text;  // the source line of a syntax error
 };
 
+// What a wall refused to a script: a system call, as the kernel told the cell's first process, or a file, as
+// the script's own interpreter tells. The texts are valid UTF-8 and bounded in size.
+struct Denial {
+  std::string what;    // "socket(AF_INET)", "/etc/shadow"
+  std::string rule;    // "network", "tree"
+  std::string reason;  // a sentence for the script's author
+  std::uint64_t count = 0;
+
+  bool operator==(const Denial&) const = default;
+};
+
+// At most so many entries tell of system calls, and so many of files; one more of each counts the rest.
+inline constexpr std::size_t kMaxDenials = 32;
+
 struct Usage {
   double wall_ms = 0;
   double cpu_ms = 0;
@@ -97,8 +116,10 @@ struct Outcome {
   std::string error;  // empty when status is kOk
   std::optional<ExceptionInfo> exception;
   Usage usage;
+  std::vector<Denial> denied;           // system calls in the order of the policy, then files as they came
   std::chrono::seconds retry_after{0};  // with kOverloaded: when to try again
   std::string detail;                   // with kInternalError: the cause, for the log and never for a client
+  std::shared_ptr<base::Lease> memory;  // the account that the texts are kept on, for as long as they are
 };
 
 }  // namespace cellblock::engine

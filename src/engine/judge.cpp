@@ -1,6 +1,8 @@
 #include "engine/judge.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <utility>
 
 #include "engine/limit_text.hpp"
@@ -57,6 +59,8 @@ void judge_reason(Outcome& outcome, const Limits& limits, EndReason reason) {
 }
 
 void judge_claim(Outcome& outcome, const Limits& limits, Claim claim) {
+  // About itself a script may say what it likes.
+  std::move(claim.denied.begin(), claim.denied.end(), std::back_inserter(outcome.denied));
   switch (claim.status) {
     case Status::kOk:
       outcome.status = Status::kOk;
@@ -106,9 +110,13 @@ Outcome judge(const Limits& limits, Report report, EndReason reason) {
   outcome.stdout_truncated = report.stdout_truncated;
   outcome.stderr_truncated = report.stderr_truncated;
   outcome.usage = report.usage;
+  outcome.memory = std::move(report.memory);
+  outcome.denied = std::move(report.denied);
 
   if (reason != EndReason::kNone) {
     judge_reason(outcome, limits, reason);
+  } else if (report.no_room) {
+    fail(outcome, Status::kOverloaded, "No memory is left for an answer of this size");
   } else if (report.result_too_large) {
     fail_result_size(outcome, limits);
   } else if (report.output_flood) {

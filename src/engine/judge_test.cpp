@@ -98,6 +98,10 @@ std::vector<Row> rows() {
        Status::kResultTooLarge, "Result is too large (limit 16 MB)"},
       {"flood", with(&Report::output_flood), none, Status::kOutputLimit,
        "Script exceeded the output limit (64 MB)"},
+      {"no_room", with(&Report::no_room), none, Status::kOverloaded,
+       "No memory is left for an answer of this size"},
+      {"timeout_before_no_room", with(&Report::no_room), EndReason::kTimeout, Status::kTimeout,
+       "Script execution timed out (30s limit)"},
       {"cpu_of_all_processes", with(&Report::cpu_used_up), none, Status::kCpuLimit, cpu},
       {"flood_before_forged", with(&Report::output_flood, with(&Report::forged)), none, Status::kOutputLimit,
        "Script exceeded the output limit (64 MB)"},
@@ -167,6 +171,18 @@ TEST(JudgeOutputTest, NamesTheLimitsOfThisExecution) {
   limits.memory_bytes = 64ULL << 20U;
   EXPECT_EQ(judge(limits, {}, EndReason::kTimeout).error, "Script execution timed out (1.25s limit)");
   EXPECT_EQ(judge(limits, exited(kOom), EndReason::kNone).error, "Script exceeded the memory limit (64 MB)");
+}
+
+TEST(Judge, TheCellAddsToWhatWasRefusedOnlyWithAClaimThatCounts) {
+  Report report;
+  report.denied = {{"ptrace", "tracing", "no", 2}};
+  report.claim = Claim{};
+  report.claim->denied = {{"/root", "tree", "no", 1}};
+  const Outcome claimed = judge({}, report, EndReason::kNone);
+  ASSERT_EQ(claimed.denied.size(), 2U);
+  EXPECT_EQ(claimed.denied[0].what, "ptrace");
+  EXPECT_EQ(claimed.denied[1].what, "/root");
+  EXPECT_EQ(judge({}, report, EndReason::kTimeout).denied, report.denied);
 }
 
 }  // namespace

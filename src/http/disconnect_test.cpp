@@ -47,6 +47,38 @@ TEST_F(DisconnectTest, IsSeenBehindAPipelinedRequest) {
   EXPECT_EQ(control_->record().started_jobs.size(), 1U);
 }
 
+TEST_F(DisconnectTest, OfTheSendingHalfOnlyLeavesTheExecutionAlone) {
+  RawClient peer = client();
+  peer.send(execute_request(R"({"script": "sleep 700\nresult 1"})"));
+  peer.close_sending();
+  auto response = peer.receive();
+  // An interim answer is how the server finds out whether somebody is there.
+  while (response && response->status == 100) response = peer.receive();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  EXPECT_TRUE(peer.closed_by_peer());
+}
+
+TEST_F(DisconnectTest, OfTheOtherHalfLaterCancelsTheExecution) {
+  RawClient peer = client();
+  peer.send(hang_);
+  peer.close_sending();
+  ASSERT_TRUE(running_becomes(1));
+  EXPECT_EQ(peer.receive(false)->status, 100);
+  peer.close();
+  EXPECT_TRUE(running_becomes(0));
+}
+
+TEST_F(DisconnectTest, OfTheSendingHalfCancelsWhereNoInterimAnswerIsAllowed) {
+  RawClient peer = client();
+  std::string old = hang_;
+  old.replace(old.find("HTTP/1.1"), 8, "HTTP/1.0");
+  peer.send(old);
+  ASSERT_TRUE(running_becomes(1));
+  peer.close_sending();
+  expect_cancelled_soon();
+}
+
 TEST_F(DisconnectTest, TakesAQueuedExecutionOutOfTheQueue) {
   std::vector<RawClient> running;
   for (int i = 0; i < 4; ++i) {

@@ -7,6 +7,7 @@
 
 #include "http/request_id.hpp"
 #include "service/envelope.hpp"
+#include "service/execute_request.hpp"
 
 namespace cellblock::http {
 namespace {
@@ -70,17 +71,30 @@ net::awaitable<Reply> execute(Exchange& exchange) {
   if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
     co_return reply_for(wrong_content_type(), id);
   }
+  std::string body = std::move(exchange.request.body());
+  const std::uint64_t size = body.size();
+  const bool large = size > base::Lease::kFreeBytes;
+  if (large && !exchange.memory->resize(size * service::kParseFactor)) {
+    co_return busy_reply("No memory is left for a request of this size", exchange.service.retry_after());
+  }
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
-  const auto ticket = exchange.service.submit(exchange.request.body(), id, pending->completion());
+  const auto ticket = exchange.service.submit(body, id, pending->completion(exchange.memory));
+  // The job has its own copy, and has another one while it is sent to its cell.
+  body = {};
+  static_cast<void>(exchange.memory->resize(ticket ? 2 * size : 0));
   if (!ticket) co_return reply_for(ticket.error(), id);
-  const std::optional<engine::Outcome> outcome = co_await pending->wait(exchange.client);
+  std::optional<engine::Outcome> outcome =
+      co_await pending->wait(exchange.client, exchange.request.version());
   if (!outcome) {
     exchange.service.cancel(*ticket);
     Reply nothing;
     nothing.nobody_reads = true;
     co_return nothing;
   }
-  co_return reply_for(*outcome, id);
+  exchange.memory.reset();
+  Reply reply = reply_for(*outcome, id);
+  reply.memory = std::move(outcome->memory);
+  co_return reply;
 }
 
 }  // namespace cellblock::http

@@ -24,6 +24,15 @@ std::optional<Reply> refuse_by_header(const bhttp::request_header<>& header) {
   if (header.count(bhttp::field::transfer_encoding) > 1) {
     return refusal(bhttp::status::bad_request, "Transfer-Encoding is given twice");
   }
+  // HTTP/1.0 has no chunks: whoever passed this on took the body's end for somewhere else.
+  if (header.version() < 11 && header.count(bhttp::field::transfer_encoding) > 0) {
+    return refusal(bhttp::status::bad_request, "HTTP/1.0 has no Transfer-Encoding");
+  }
+  // Beast takes several lengths that agree. Not everybody on the way does.
+  if (header.count(bhttp::field::content_length) > 1 ||
+      header[bhttp::field::content_length].find(',') != beast::string_view::npos) {
+    return refusal(bhttp::status::bad_request, "Content-Length is given twice");
+  }
   if (header.count(bhttp::field::expect) > 0 && !expects_continue(header) && header.version() >= 11) {
     return refusal(bhttp::status::expectation_failed, "Expect must be 100-continue");
   }

@@ -41,6 +41,21 @@ TEST(Guard, RefusesCodingsWhoseEndItCannotSee) {
   }
 }
 
+TEST(Guard, RefusesLengthsThatOthersMayReadDifferently) {
+  auto twice = header();
+  twice.set(bhttp::field::host, "x");
+  twice.insert(bhttp::field::content_length, "5");
+  twice.insert(bhttp::field::content_length, "5");
+  EXPECT_EQ(refuse_by_header(twice)->status, bhttp::status::bad_request);
+  auto list = header();
+  list.set(bhttp::field::host, "x");
+  list.set(bhttp::field::content_length, "5, 5");
+  EXPECT_EQ(refuse_by_header(list)->status, bhttp::status::bad_request);
+  auto old = header(10);
+  old.set(bhttp::field::transfer_encoding, "chunked");
+  EXPECT_EQ(refuse_by_header(old)->status, bhttp::status::bad_request);
+}
+
 TEST(Guard, RefusesExpectationsItCannotMeet) {
   auto fields = header();
   fields.set(bhttp::field::host, "x");

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "base/byte_budget.hpp"
 
 namespace cellblock::http {
 
@@ -15,11 +18,13 @@ struct ServerOptions {
   std::uint16_t port = 8080;       // 0: any free one
   std::uint64_t max_body_bytes = 16ULL << 20U;
   std::uint32_t max_header_bytes = 16U << 10U;
-  // For a whole header once its first byte is there, and for a whole body. Large bodies get more time,
-  // see kSlowestPeer in session.cpp.
-  std::chrono::milliseconds read_deadline{30'000};
-  std::chrono::milliseconds idle_timeout{60'000};  // between two requests of one connection
-  std::chrono::milliseconds write_deadline{60'000};
+  std::chrono::milliseconds header_timeout{30'000};  // for a whole header, from its first byte
+  std::chrono::milliseconds idle_timeout{60'000};    // between two requests of one connection
+  // How slowly a body may be sent and an answer taken, see Pace.
+  std::chrono::milliseconds stall_timeout{20'000};
+  std::uint64_t min_bytes_per_second = 16U << 10U;
+  // What all bodies, jobs and answers together may take; empty: no bound.
+  std::shared_ptr<base::ByteBudget> budget;
   std::size_t max_connections = 2000;
   unsigned threads = 2;
   // Gets a line for what no client can be told. Called from any of the threads; may be empty.

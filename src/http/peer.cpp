@@ -1,15 +1,27 @@
 #include "http/peer.hpp"
 
 #include <poll.h>
+#include <sys/socket.h>
+
+#include <string_view>
 
 namespace cellblock::http {
 
-bool peer_gone(beast::tcp_stream& stream) {
-  if (!stream.socket().is_open()) return true;
+Peer look_at_peer(tcp::socket& socket) {
+  if (!socket.is_open()) return Peer::kGone;
   // A recv() with MSG_PEEK would stop at the first unread byte; POLLRDHUP does not.
-  pollfd entry{stream.socket().native_handle(), POLLRDHUP, 0};
-  if (::poll(&entry, 1, 0) <= 0) return false;
-  return (entry.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+  pollfd entry{socket.native_handle(), POLLRDHUP, 0};
+  if (::poll(&entry, 1, 0) <= 0) return Peer::kListens;
+  if ((entry.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return Peer::kGone;
+  return (entry.revents & POLLRDHUP) != 0 ? Peer::kHalfClosed : Peer::kListens;
+}
+
+bool provoke_peer(tcp::socket& socket) {
+  constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
+  const ssize_t sent =
+      ::send(socket.native_handle(), kInterim.data(), kInterim.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  // A client that reads nothing has a full buffer, and nothing is sent to it.
+  return sent <= 0 || static_cast<std::size_t>(sent) == kInterim.size();
 }
 
 }  // namespace cellblock::http

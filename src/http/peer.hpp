@@ -1,13 +1,29 @@
 // Whether the client still listens, asked while nothing is being read from it.
+//
+// A client that leaves and one that has only closed its sending half look the same: end of file. Most
+// servers take both for gone. Here both get their due: the second its answer, the first its cancellation.
+// What tells them apart is a byte sent to them, which a closed socket answers with a reset; and HTTP/1.1 has
+// bytes that may be sent at any time before the answer and mean nothing.
 #pragma once
+
+#include <cstdint>
 
 #include "http/asio.hpp"
 
 namespace cellblock::http {
 
-// True when the peer has closed or reset the connection, or this side has closed the socket. Sees it
-// behind unread bytes too, such as a pipelined request. A peer that has only closed its sending half
-// counts as gone: the two cannot be told apart, and a client that leaves must end its execution.
-[[nodiscard]] bool peer_gone(beast::tcp_stream& stream);
+enum class Peer : std::uint8_t {
+  kListens,
+  kHalfClosed,  // will send nothing more
+  kGone         // closed or reset by either side
+};
+
+// Sees an end behind unread bytes too, such as a pipelined request.
+[[nodiscard]] Peer look_at_peer(tcp::socket& socket);
+
+// Sends an interim answer, "100 Continue", to an HTTP/1.1 client that has sent its request. Whether it was
+// gone shows a round trip later. False when only a part of it could be sent: the connection is of no use any
+// more.
+[[nodiscard]] bool provoke_peer(tcp::socket& socket);
 
 }  // namespace cellblock::http

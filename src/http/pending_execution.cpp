@@ -9,14 +9,18 @@ namespace {
 
 // How long the execution of a client that has left may go on, against the cost of looking.
 constexpr std::chrono::milliseconds kLookInterval{150};
+// A closed client has answered by then. One that has only half closed can leave later without a word, and is
+// asked again from time to time.
+constexpr std::chrono::milliseconds kAnswerToProvocation{100};
+constexpr std::chrono::milliseconds kProvokeInterval{1000};
 
 }  // namespace
 
 PendingExecution::PendingExecution(net::any_io_executor executor, std::shared_ptr<CompletionGate> gate)
     : executor_(std::move(executor)), timer_(executor_), gate_(std::move(gate)) {}
 
-engine::Completion PendingExecution::completion() {
-  return [weak = weak_from_this(), gate = gate_](engine::Outcome outcome) {
+engine::Completion PendingExecution::completion(std::shared_ptr<base::Lease> memory) {
+  return [weak = weak_from_this(), gate = gate_, memory = std::move(memory)](engine::Outcome outcome) {
     gate->pass([&weak, &outcome] {
       // The last owner may let go just now: `self` has to die before the gate is released.
       const auto self = weak.lock();
@@ -29,14 +33,35 @@ engine::Completion PendingExecution::completion() {
   };
 }
 
-net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(beast::tcp_stream& client) {
+net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(tcp::socket& client, unsigned version) {
+  std::chrono::milliseconds pause = kLookInterval;
   while (!outcome_) {
     error_code cancelled;
-    timer_.expires_after(kLookInterval);
+    timer_.expires_after(pause);
     co_await timer_.async_wait(net::redirect_error(net::use_awaitable, cancelled));
-    if (!outcome_ && peer_gone(client)) co_return std::nullopt;
+    if (outcome_) break;
+    const auto next = look(client, version);
+    if (!next) co_return std::nullopt;
+    pause = *next;
   }
   co_return std::move(outcome_);
+}
+
+std::optional<std::chrono::milliseconds> PendingExecution::look(tcp::socket& client, unsigned version) {
+  switch (look_at_peer(client)) {
+    case Peer::kListens:
+      return kLookInterval;
+    case Peer::kGone:
+      return std::nullopt;
+    case Peer::kHalfClosed:
+      break;
+  }
+  // HTTP/1.0 has no interim answers: the client that has most likely left must end its execution.
+  if (version < 11) return std::nullopt;
+  provoked_ = !provoked_;
+  if (!provoked_) return kProvokeInterval;
+  if (!provoke_peer(client)) return std::nullopt;
+  return kAnswerToProvocation;
 }
 
 }  // namespace cellblock::http

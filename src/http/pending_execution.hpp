@@ -7,10 +7,12 @@
 // dropped.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
 
+#include "base/byte_budget.hpp"
 #include "engine/engine.hpp"
 #include "engine/execution.hpp"
 #include "http/asio.hpp"
@@ -41,17 +43,22 @@ class PendingExecution : public std::enable_shared_from_this<PendingExecution> {
  public:
   PendingExecution(net::any_io_executor executor, std::shared_ptr<CompletionGate> gate);
 
-  // For Engine::submit. Holds nothing alive.
-  [[nodiscard]] engine::Completion completion();
+  // For Engine::submit. Holds nothing alive but `memory`, the account of the job, which goes with the job.
+  [[nodiscard]] engine::Completion completion(std::shared_ptr<base::Lease> memory);
 
   // On the executor only. Waits as long as it takes for the outcome, or for the client to go: then nothing.
-  [[nodiscard]] net::awaitable<std::optional<engine::Outcome>> wait(beast::tcp_stream& client);
+  // `version` is that of the request, as Beast counts.
+  [[nodiscard]] net::awaitable<std::optional<engine::Outcome>> wait(tcp::socket& client, unsigned version);
 
  private:
+  // Time for the next look, or nothing: the client is gone.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> look(tcp::socket& client, unsigned version);
+
   net::any_io_executor executor_;
   net::steady_timer timer_;  // its cancellation is the signal that the outcome is there
   std::shared_ptr<CompletionGate> gate_;
   std::optional<engine::Outcome> outcome_;
+  bool provoked_ = false;  // waiting for what the half-closed client makes of it
 };
 
 }  // namespace cellblock::http

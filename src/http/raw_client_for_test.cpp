@@ -91,6 +91,10 @@ bool RawClient::closed_by_peer() {
   return ::recv(socket_.get(), &byte, 1, 0) == 0;
 }
 
+void RawClient::close_sending() {
+  EXPECT_EQ(::shutdown(socket_.get(), SHUT_WR), 0);
+}
+
 void RawClient::reset() {
   const linger at_once{1, 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -30,6 +30,8 @@ class RawClient {
   [[nodiscard]] std::optional<RawResponse> receive(bool body_follows = true);
   // True when the peer closes without sending anything else.
   [[nodiscard]] bool closed_by_peer();
+  // The peer sees the end of what this side sends.
+  void close_sending();
   void close() { socket_.reset(); }
   // Closes so that the peer gets a reset.
   void reset();

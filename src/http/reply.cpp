@@ -1,5 +1,7 @@
 #include "http/reply.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace cellblock::http {
@@ -12,6 +14,12 @@ Reply error_reply(bhttp::status status, std::string_view error, std::string_view
   Reply reply;
   reply.status = status;
   reply.body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return reply;
+}
+
+Reply busy_reply(std::string_view error, std::chrono::seconds retry_after) {
+  Reply reply = error_reply(bhttp::status::service_unavailable, error, "overloaded");
+  reply.retry_after = std::max(retry_after, std::chrono::seconds(1));
   return reply;
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/byte_budget.hpp"
 #include "http/asio.hpp"
 
 namespace cellblock::http {
@@ -16,7 +18,12 @@ struct Reply {
   std::chrono::seconds retry_after{0};  // sent unless zero
   bool close = false;                   // what follows on this connection cannot be trusted
   bool nobody_reads = false;            // the client is gone: send nothing and close
+  // The account that the body was made on; nothing for what is small.
+  std::shared_ptr<base::Lease> memory;
 };
+
+// 503 for what there is no memory for at the moment.
+[[nodiscard]] Reply busy_reply(std::string_view error, std::chrono::seconds retry_after);
 
 // {"error": error, "status": word}; bytes in `error` that are not UTF-8 are replaced.
 [[nodiscard]] Reply error_reply(bhttp::status status, std::string_view error, std::string_view word);

@@ -1,7 +1,9 @@
 // From a handler's reply to the message on the wire.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "http/asio.hpp"
 #include "http/reply.hpp"
@@ -21,8 +23,14 @@ using Response = bhttp::response<bhttp::string_body>;
 // The response to a HEAD still carries the body, for its length; the caller writes the header only.
 [[nodiscard]] Response make_response(Reply reply, const Framing& framing);
 
-// The answer to a request that could not be read: 413, 431 or 400; no status (bhttp::status::unknown) when
-// the connection itself has failed and there is nobody to answer.
-[[nodiscard]] Reply reply_for_fault(const error_code& fault, std::uint64_t max_body_bytes);
+// Status line and fields, with the empty line that ends them.
+[[nodiscard]] std::string header_text(const Response& response);
+
+// The answer to a request that could not be read; no status (bhttp::status::unknown) when the connection
+// itself has failed and there is nobody to answer. `begun`: the first line was read; else `unparsed` begins
+// with it. 400, 408, 414, 431, 505.
+[[nodiscard]] Reply reply_for_header_fault(const error_code& fault, bool begun, std::string_view unparsed);
+// 400, 408, 413, 431.
+[[nodiscard]] Reply reply_for_body_fault(const error_code& fault, std::uint64_t body_limit);
 
 }  // namespace cellblock::http

@@ -13,17 +13,18 @@ namespace cellblock::http {
 
 // One request on its way through a handler. Everything referred to outlives the handler's coroutine.
 struct Exchange {
-  const Request& request;
+  Request& request;  // a handler may take the body out of it
   service::ExecutionService& service;
-  beast::tcp_stream& client;
+  tcp::socket& client;
   std::shared_ptr<CompletionGate> gate;
+  std::shared_ptr<base::Lease> memory;  // the account that the body is kept on
 };
 
 using Handler = net::awaitable<Reply> (*)(Exchange&);
 
 struct Route {
   std::string_view path;
-  bhttp::verb method;  // a GET route also answers HEAD
+  bhttp::verb method;  // a GET route also answers HEAD; a POST route wants a body
   Handler handler;
 };
 

@@ -17,6 +17,12 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 // How long aborted connections get to notice it.
 constexpr std::chrono::seconds kAbortLimit{2};
 
+// How many connections may be open beyond the limit because others are just about to end.
+constexpr std::size_t kGivingWay = 16;
+// How many of those that found no place are kept for a moment, and for how long.
+constexpr std::size_t kMostLeaving = 64;
+constexpr std::chrono::milliseconds kTurnedAway{500};
+
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nServer: cellblock\r\nContent-Type: application/json\r\n"
     "Retry-After: 1\r\nConnection: close\r\nContent-Length: 54\r\n\r\n"
@@ -94,6 +100,8 @@ net::awaitable<void> Server::accept_loop() {
     if (!failed) {
       admit(std::move(socket));
     } else if (failed != net::error::connection_aborted) {
+      // Descriptors, most likely, and those of the idle can be spared.
+      (void)connections_.make_room();
       log("Cannot accept a connection: " + failed.message());
       net::steady_timer pause(acceptor_.get_executor(), kAcceptPause);
       co_await pause.async_wait(net::redirect_error(net::use_awaitable, failed));
@@ -103,9 +111,11 @@ net::awaitable<void> Server::accept_loop() {
 
 void Server::admit(tcp::socket socket) {
   set_close_on_exec(socket.native_handle());
-  if (connections_.count() >= options_.max_connections) {
-    // Fits into any socket buffer; whoever does not get it sees the connection close.
-    (void)::send(socket.native_handle(), kFull.data(), kFull.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  // Those that give way are counted until they have gone.
+  const std::size_t most = options_.max_connections + kGivingWay;
+  const std::size_t open = connections_.count();
+  if (open >= most || (open >= options_.max_connections && !connections_.make_room())) {
+    turn_away(std::move(socket));
     return;
   }
   error_code ignored;
@@ -114,6 +124,18 @@ void Server::admit(tcp::socket socket) {
       std::make_shared<Session>(std::move(socket), SessionContext{options_, service_, connections_, gate_});
   connections_.add(session);
   session->start();
+}
+
+void Server::turn_away(tcp::socket socket) {
+  // Fits into any socket buffer; whoever does not get it sees the connection close.
+  (void)::send(socket.native_handle(), kFull.data(), kFull.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (leaving_ >= kMostLeaving) return;
+  // Closed at once, with the request unread, the connection would be reset, and that can overtake the answer.
+  ++leaving_;
+  error_code ignored;
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
+  auto timer = std::make_shared<net::steady_timer>(acceptor_.get_executor(), kTurnedAway);
+  timer->async_wait([this, timer, socket = std::move(socket)](const error_code&) { --leaving_; });
 }
 
 void Server::log(std::string_view line) const {

@@ -47,6 +47,8 @@ class Server {
 
   net::awaitable<void> accept_loop();
   void admit(tcp::socket socket);
+  // There is no place for it.
+  void turn_away(tcp::socket socket);
   void log(std::string_view line) const;
 
   const ServerOptions options_;
@@ -56,6 +58,7 @@ class Server {
   // After everything that handlers refer to: destroying it destroys the last connections.
   net::io_context context_;
   tcp::acceptor acceptor_;
+  std::size_t leaving_ = 0;  // turned away and not closed yet; on the acceptor's strand
   std::uint16_t port_ = 0;
   std::vector<std::thread> threads_;
 };

@@ -19,6 +19,8 @@ class ServerTest : public ServerFixture {
   void adjust(ServerOptions& options) override { options.max_connections = 3; }
 };
 
+const std::string kGet = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
+
 TEST_F(ServerTest, SaysWhyItCannotListen) {
   options_.port = server_->port();
   const auto taken = Server::bind(options_, service_);
@@ -47,10 +49,29 @@ TEST_F(ServerTest, NeedNotBeStarted) {
   EXPECT_NE((*server)->port(), 0);
 }
 
+TEST_F(ServerTest, ClosesTheLongestIdleConnectionInFavourOfANewOne) {
+  RawClient first = client();
+  ASSERT_TRUE(becomes([this] { return server_->connections() == 1; }));
+  RawClient second = client();
+  RawClient third = client();
+  second.send(kGet);
+  EXPECT_EQ(second.receive()->status, 200);
+  ASSERT_TRUE(becomes([this] { return server_->connections() == 3; }));
+  RawClient fourth = client();
+  fourth.send(kGet);
+  EXPECT_EQ(fourth.receive()->status, 200);
+  EXPECT_TRUE(first.closed_by_peer());
+  second.send(kGet);
+  EXPECT_EQ(second.receive()->status, 200);
+}
+
 TEST_F(ServerTest, TurnsConnectionsAwayBeyondItsLimitAndRecovers) {
   std::vector<RawClient> open;
-  for (int i = 0; i < 3; ++i) open.push_back(client());
-  ASSERT_TRUE(becomes([this] { return server_->connections() == 3; }));
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(client());
+    open.back().send(execute_request(R"({"script": "hang"})"));
+  }
+  ASSERT_TRUE(running_becomes(3));
   {
     RawClient extra = client();
     const auto response = extra.receive();
@@ -61,7 +82,7 @@ TEST_F(ServerTest, TurnsConnectionsAwayBeyondItsLimitAndRecovers) {
   open.pop_back();
   ASSERT_TRUE(becomes([this] { return server_->connections() == 2; }));
   RawClient next = client();
-  next.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+  next.send(kGet);
   EXPECT_EQ(next.receive()->status, 200);
 }
 

@@ -1,27 +1,20 @@
 #include "http/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <string>
 
 #include "http/guard.hpp"
 #include "http/request_id.hpp"
-#include "http/routes.hpp"
 
 namespace cellblock::http {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr std::size_t kReadSize = 8192;
-// Bytes per millisecond that any honest peer manages; a large body gets its deadline extended by it.
-constexpr std::uint64_t kSlowestPeer = 64;
+constexpr std::size_t kHeaderRead = 8U << 10U;
+constexpr std::size_t kBodyRead = 32U << 10U;
 // How long a client that is still sending gets to notice that it has been answered.
 constexpr std::chrono::seconds kLinger{3};
-
-milliseconds deadline_for(milliseconds base, std::uint64_t bytes) {
-  return base + milliseconds(bytes / kSlowestPeer);
-}
 
 Framing framing_of(const Request& request) {
   Framing framing;
@@ -32,10 +25,14 @@ Framing framing_of(const Request& request) {
   return framing;
 }
 
+std::string_view text_of(const beast::flat_buffer& buffer) {
+  return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
+
 }  // namespace
 
 Session::Session(tcp::socket socket, SessionContext context)
-    : stream_(std::move(socket)), context_(std::move(context)) {}
+    : socket_(std::move(socket)), context_(std::move(context)) {}
 
 Session::~Session() {
   context_.connections.remove(this);
@@ -43,7 +40,7 @@ Session::~Session() {
 
 void Session::start() {
   net::co_spawn(
-      stream_.get_executor(), [self = shared_from_this()] { return self->run(); },
+      socket_.get_executor(), [self = shared_from_this()] { return self->run(); },
       [self = shared_from_this()](const std::exception_ptr& failure) {
         if (!failure || !self->context_.options.log) return;
         try {
@@ -55,13 +52,29 @@ void Session::start() {
 }
 
 void Session::stop() {
-  net::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->idle_) self->stream_.close();
+  net::post(socket_.get_executor(), [self = shared_from_this()] {
+    error_code ignored;
+    if (self->turn_ == Turn::kIdle) self->socket_.close(ignored);
+  });
+}
+
+void Session::give_way() {
+  net::post(socket_.get_executor(), [self = shared_from_this()] {
+    error_code ignored;
+    if (self->turn_ != Turn::kServed) self->socket_.close(ignored);
   });
 }
 
 void Session::abort() {
-  net::post(stream_.get_executor(), [self = shared_from_this()] { self->stream_.close(); });
+  net::post(socket_.get_executor(), [self = shared_from_this()] {
+    error_code ignored;
+    self->socket_.close(ignored);
+  });
+}
+
+void Session::turn(Turn turn) {
+  turn_ = turn;
+  context_.connections.turn(this, turn);
 }
 
 net::awaitable<void> Session::run() {
@@ -71,28 +84,45 @@ net::awaitable<void> Session::run() {
 }
 
 net::awaitable<bool> Session::serve_one() {
-  const bool begun = co_await await_first_byte();
-  if (!begun) co_return false;
+  if (!co_await await_first_byte()) co_return false;
+  RequestParser parser(context_.options.max_header_bytes);
+  turn(Turn::kHeader);
+  const error_code fault = co_await read_header(parser);
+  Framing framing = framing_of(parser.request());
+  if (fault) {
+    Reply reply = reply_for_header_fault(fault, parser.begun(), text_of(buffer_));
+    co_return co_await refuse(std::move(reply), std::move(framing));
+  }
+  if (auto refusal = refuse_by_header(parser.request())) {
+    co_return co_await refuse(std::move(*refusal), std::move(framing));
+  }
+  co_return co_await serve(parser, std::move(framing));
+}
 
-  Parser parser;
-  parser.header_limit(context_.options.max_header_bytes);
-  parser.body_limit(context_.options.max_body_bytes);
-  error_code fault = co_await read_header(parser);
-  Framing framing = framing_of(parser.get());
+net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
+  const Found found = find_route(parser.request().method(), as_view(parser.request().target()));
+  const bool wants_body = found.route != nullptr && found.route->method == bhttp::verb::post;
+  // The body of a request that needs none is read to find the next one, if it is not worth a hang-up.
+  const std::uint64_t limit = wants_body ? context_.options.max_body_bytes : base::Lease::kFreeBytes;
+  auto memory = std::make_shared<base::Lease>(context_.options.budget, base::ByteBudget::Use::kRequest);
+  error_code fault = parser.admit_body(limit, *memory);
   if (!fault) {
-    if (auto refusal = refuse_by_header(parser.get())) {
-      co_return co_await refuse(std::move(*refusal), std::move(framing));
-    }
+    turn(Turn::kBody);
     fault = co_await read_body(parser);
   }
   if (fault) {
-    Reply reply = reply_for_fault(fault, context_.options.max_body_bytes);
-    if (reply.status == bhttp::status::unknown) co_return false;
+    const bool no_memory = fault == boost::system::errc::not_enough_memory;
+    Reply reply =
+        no_memory ? busy_reply("No memory is left for a request of this size", context_.service.retry_after())
+                  : reply_for_body_fault(fault, limit);
+    if (found.route == nullptr && (no_memory || fault == bhttp::error::body_limit)) reply = found.refusal;
     co_return co_await refuse(std::move(reply), std::move(framing));
   }
 
-  const Request request = parser.release();
-  Reply reply = co_await handle(request);
+  turn(Turn::kServed);
+  if (found.route == nullptr) co_return co_await send(found.refusal, std::move(framing));
+  Exchange exchange{parser.request(), context_.service, socket_, context_.gate, std::move(memory)};
+  Reply reply = co_await found.route->handler(exchange);
   if (reply.nobody_reads) co_return false;
   co_return co_await send(std::move(reply), std::move(framing));
 }
@@ -100,86 +130,117 @@ net::awaitable<bool> Session::serve_one() {
 net::awaitable<bool> Session::await_first_byte() {
   // After an answer that promised to keep the connection, a pipelined request is still served.
   if (buffer_.size() > 0) co_return true;
-  idle_ = true;
+  // A large request leaves a large buffer behind.
+  buffer_.shrink_to_fit();
+  turn(Turn::kIdle);
   if (context_.connections.stopping()) co_return false;
-  stream_.expires_after(context_.options.idle_timeout);
-  error_code failed;
-  const std::size_t count = co_await stream_.async_read_some(buffer_.prepare(kReadSize),
-                                                             net::redirect_error(net::use_awaitable, failed));
-  idle_ = false;
-  buffer_.commit(count);
-  co_return !failed && stream_.socket().is_open();
+  const error_code fault = co_await read_some(kHeaderRead, Clock::now() + context_.options.idle_timeout);
+  co_return !fault;
 }
 
-// The parser itself is handed to Beast, never parser.get(): limits apply to the parser only.
-net::awaitable<error_code> Session::read_header(Parser& parser) {
-  error_code fault;
-  stream_.expires_after(context_.options.read_deadline);
-  co_await bhttp::async_read_header(stream_, buffer_, parser, net::redirect_error(net::use_awaitable, fault));
-  co_return fault;
-}
-
-net::awaitable<error_code> Session::read_body(Parser& parser) {
-  error_code fault;
-  if (parser.is_done()) co_return fault;
-  const auto length = parser.content_length();
-  stream_.expires_after(deadline_for(context_.options.read_deadline, length ? *length : 0));
-  if (expects_continue(parser.get()) && buffer_.size() == 0) {
-    const bhttp::response<bhttp::empty_body> go_on(bhttp::status::continue_, 11);
-    co_await bhttp::async_write(stream_, go_on, net::redirect_error(net::use_awaitable, fault));
+net::awaitable<error_code> Session::read_header(RequestParser& parser) {
+  const auto until = Clock::now() + context_.options.header_timeout;
+  for (;;) {
+    error_code fault = parser.read_header(buffer_);
+    if (fault != bhttp::error::need_more) co_return fault;
+    fault = co_await read_some(kHeaderRead, until);
     if (fault) co_return fault;
   }
-  co_await bhttp::async_read(stream_, buffer_, parser, net::redirect_error(net::use_awaitable, fault));
-  co_return fault;
 }
 
-net::awaitable<Reply> Session::handle(const Request& request) {
-  Found found = find_route(request.method(), as_view(request.target()));
-  if (found.route == nullptr) co_return std::move(found.refusal);
-  // An execution may take longer than any deadline of the socket.
-  stream_.expires_never();
-  Exchange exchange{request, context_.service, stream_, context_.gate};
-  co_return co_await found.route->handler(exchange);
+net::awaitable<error_code> Session::read_body(RequestParser& parser) {
+  if (parser.is_done()) co_return error_code();
+  if (expects_continue(parser.request()) && buffer_.size() == 0) {
+    const error_code fault = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
+    if (fault) co_return fault;
+  }
+  const Pace pace(context_.options.stall_timeout, context_.options.min_bytes_per_second);
+  std::uint64_t come = 0;
+  for (;;) {
+    error_code fault = parser.read_body(buffer_);
+    if (fault != bhttp::error::need_more) co_return fault;
+    const std::size_t before = buffer_.size();
+    fault = co_await read_some(kBodyRead, pace.next(come));
+    if (fault) co_return fault;
+    come += buffer_.size() - before;
+  }
 }
 
 net::awaitable<bool> Session::refuse(Reply reply, Framing framing) {
+  // The connection itself has failed: there is nobody to answer.
+  if (reply.status == bhttp::status::unknown) co_return false;
   unread_ = true;
   framing.keep_alive = false;
-  // What could not be parsed has no version and no id to rely on.
-  if (framing.request_id.empty()) framing.request_id = random_id();
   co_return co_await send(std::move(reply), std::move(framing));
 }
 
 net::awaitable<bool> Session::send(Reply reply, Framing framing) {
-  framing.keep_alive = framing.keep_alive && !reply.close && !context_.connections.stopping();
-  const bool keep_alive = framing.keep_alive;
-  Response response = make_response(std::move(reply), framing);
-  bhttp::response_serializer<bhttp::string_body> serializer(response);
-  stream_.expires_after(deadline_for(context_.options.write_deadline, response.body().size()));
-  error_code failed;
-  if (framing.head) {
-    co_await bhttp::async_write_header(stream_, serializer, net::redirect_error(net::use_awaitable, failed));
-  } else {
-    co_await bhttp::async_write(stream_, serializer, net::redirect_error(net::use_awaitable, failed));
+  turn(Turn::kServed);
+  if (!reply.memory) {
+    reply.memory = std::make_shared<base::Lease>(context_.options.budget, base::ByteBudget::Use::kAnswer);
   }
-  co_return !failed && keep_alive;
+  if (!reply.memory->resize(reply.body.capacity())) {
+    reply = busy_reply("No memory is left for an answer of this size", context_.service.retry_after());
+  }
+  const auto memory = std::move(reply.memory);
+  framing.keep_alive = framing.keep_alive && !reply.close && !context_.connections.stopping();
+  const Response response = make_response(std::move(reply), framing);
+  const std::string head = header_text(response);
+  const std::string_view body = framing.head ? std::string_view() : response.body();
+  const error_code failed = co_await write(head, body);
+  co_return !failed && framing.keep_alive;
+}
+
+net::awaitable<error_code> Session::read_some(std::size_t most, Clock::time_point until) {
+  error_code failed;
+  deadline_.set(until);
+  const std::size_t count = co_await socket_.async_read_some(buffer_.prepare(most),
+                                                             net::redirect_error(net::use_awaitable, failed));
+  deadline_.clear();
+  buffer_.commit(count);
+  co_return failed&& deadline_.passed() ? error_code(beast::error::timeout) : failed;
+}
+
+net::awaitable<error_code> Session::write(std::string_view head, std::string_view body) {
+  const Pace pace(context_.options.stall_timeout, context_.options.min_bytes_per_second);
+  std::uint64_t sent = 0;
+  while (!head.empty() || !body.empty()) {
+    error_code failed;
+    const std::array rest{net::const_buffer(head.data(), head.size()),
+                          net::const_buffer(body.data(), body.size())};
+    deadline_.set(pace.next(sent));
+    const std::size_t count =
+        co_await socket_.async_write_some(rest, net::redirect_error(net::use_awaitable, failed));
+    deadline_.clear();
+    if (failed) {
+      // What the client has not taken goes with the connection, also what the kernel still holds of it.
+      error_code ignored;
+      if (deadline_.passed()) socket_.set_option(net::socket_base::linger(true, 0), ignored);
+      socket_.close(ignored);
+      co_return failed;
+    }
+    sent += count;
+    const std::size_t of_head = std::min(count, head.size());
+    head.remove_prefix(of_head);
+    body.remove_prefix(count - of_head);
+  }
+  co_return error_code();
 }
 
 net::awaitable<void> Session::close() {
-  if (!stream_.socket().is_open()) co_return;
+  if (!socket_.is_open()) co_return;
+  turn(Turn::kIdle);
   error_code failed;
-  const std::size_t waiting = stream_.socket().available(failed);
+  const std::size_t waiting = socket_.available(failed);
   unread_ = unread_ || waiting > 0 || buffer_.size() > 0;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, failed);
+  socket_.shutdown(tcp::socket::shutdown_send, failed);
   // Closing with unread bytes resets the connection, and a reset can overtake the answer.
-  if (unread_ && !failed) {
-    stream_.expires_after(kLinger);
-    std::array<char, kReadSize> scrap{};
-    while (!failed) {
-      co_await stream_.async_read_some(net::buffer(scrap), net::redirect_error(net::use_awaitable, failed));
-    }
+  const auto until = Clock::now() + kLinger;
+  while (unread_ && !failed) {
+    buffer_.clear();
+    failed = co_await read_some(kHeaderRead, until);
   }
-  stream_.close();
+  socket_.close(failed);
 }
 
 }  // namespace cellblock::http

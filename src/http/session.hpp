@@ -1,19 +1,25 @@
 // One HTTP/1.x connection: requests in, answers out, in order, one at a time.
 //
 //   idle ──first byte──▶ header ──▶ body ──▶ handler ──▶ answer ──┬─▶ idle (keep-alive)
-//     │                    │          │         │                 └─▶ close
-//     └─ idle timeout      └─ deadline┘         └─ no deadline; client gone: cancel
+//     │                    │          │         │            │    └─▶ close
+//     └─ idle timeout      └─ timeout └─ pace   └─ client    └─ pace
+//                                                  gone: cancel
 //
+// A client that is too slow with its request gets a 408; one that does not take its answer is cut off.
 // Everything happens on the connection's own strand, so nothing here is locked.
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "http/asio.hpp"
 #include "http/connections.hpp"
+#include "http/deadline.hpp"
 #include "http/options.hpp"
 #include "http/pending_execution.hpp"
+#include "http/request_parser.hpp"
 #include "http/response.hpp"
+#include "http/routes.hpp"
 #include "service/execution_service.hpp"
 
 namespace cellblock::http {
@@ -35,26 +41,32 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   // Lives from now on until the connection ends.
   void start();
   void stop() override;
+  void give_way() override;
   void abort() override;
 
  private:
-  using Parser = bhttp::request_parser<bhttp::string_body>;
-
   net::awaitable<void> run();
   // One request and its answer; false when no other may follow.
   net::awaitable<bool> serve_one();
   net::awaitable<bool> await_first_byte();
-  net::awaitable<error_code> read_header(Parser& parser);
-  net::awaitable<error_code> read_body(Parser& parser);
-  net::awaitable<Reply> handle(const Request& request);
+  net::awaitable<error_code> read_header(RequestParser& parser);
+  net::awaitable<error_code> read_body(RequestParser& parser);
+  net::awaitable<bool> serve(RequestParser& parser, Framing framing);
   net::awaitable<bool> refuse(Reply reply, Framing framing);
   net::awaitable<bool> send(Reply reply, Framing framing);
   net::awaitable<void> close();
 
-  beast::tcp_stream stream_;
+  // One read of at most so many bytes into the buffer; beast::error::timeout when nothing came in time.
+  net::awaitable<error_code> read_some(std::size_t most, Clock::time_point until);
+  // All of both, at the client's pace. Closes the connection if that fails.
+  net::awaitable<error_code> write(std::string_view head, std::string_view body);
+  void turn(Turn turn);
+
+  tcp::socket socket_;
+  Deadline deadline_{socket_};
   beast::flat_buffer buffer_;  // what was read beyond the current request
   SessionContext context_;
-  bool idle_ = false;    // waiting for the first byte of a request
+  Turn turn_ = Turn::kIdle;
   bool unread_ = false;  // the client may still be sending what will not be read
 };
 

@@ -156,7 +156,7 @@ TEST_F(SessionTest, GetsTheAnswerThroughToAClientThatKeepsSending) {
 
 TEST_F(SessionTest, RefusesMalformedRequestsAndCloses) {
   for (const std::string& request :
-       {std::string("hello\r\n\r\n"), std::string("GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n"),
+       {std::string("hello\r\n\r\n"), std::string("GET /healthz\r\n\r\n"),
         std::string("GET /healthz HTTP/1.1\r\nHost : x\r\n\r\n"), std::string("GET  HTTP/1.1\r\n\r\n"),
         std::string("GET /healthz HTTP/1.1\r\n\r\n"),
         std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03", 10),
@@ -175,6 +175,48 @@ TEST_F(SessionTest, RefusesMalformedRequestsAndCloses) {
     EXPECT_EQ(response->headers.at("x-request-id").size(), 32U);
     EXPECT_TRUE(peer.closed_by_peer()) << request;
   }
+}
+
+TEST_F(SessionTest, TellsWhatIsWrongWithAFirstLine) {
+  const std::string huge(20'000, 'a');
+  for (const auto& [line, status] :
+       {std::pair{"GET /" + huge + " HTTP/1.1", 414}, std::pair{"GET /" + huge, 414},
+        std::pair{std::string("PRI * HTTP/2.0"), 505}, std::pair{std::string("GET / HTTP/1.2"), 505},
+        std::pair{std::string("GET / HTTP/1.1 x"), 400}}) {
+    RawClient peer = client();
+    peer.send(line + "\r\nHost: x\r\n\r\n");
+    const auto response = peer.receive();
+    ASSERT_TRUE(response) << line;
+    EXPECT_EQ(response->status, status) << line.substr(0, 100);
+  }
+}
+
+TEST_F(SessionTest, AnswersARequestThatEndsTooEarly) {
+  RawClient peer = client();
+  peer.send("POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+  peer.close_sending();
+  const auto response = peer.receive();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 400);
+  EXPECT_THAT(response->body, HasSubstr("ends too early"));
+}
+
+TEST_F(SessionTest, ReadsTheBodyOfARequestThatNeedsNoneOnlyIfItIsSmall) {
+  const auto with_body = [](const std::string& line, std::size_t size) {
+    return line + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+  };
+  RawClient peer = client();
+  peer.send(with_body("GET /healthz", 1000) + std::string(1000, 'x') + with_body("POST /nowhere", 1000) +
+            std::string(1000, 'x') + kGet);
+  EXPECT_EQ(peer.receive()->status, 200);
+  EXPECT_EQ(peer.receive()->status, 404);
+  EXPECT_EQ(peer.receive()->status, 200);
+  peer.send(with_body("GET /healthz", 100'000));
+  EXPECT_EQ(peer.receive()->status, 413);
+  RawClient other = client();
+  other.send(with_body("POST /nowhere", 100'000));
+  EXPECT_EQ(other.receive()->status, 404);
+  EXPECT_TRUE(other.closed_by_peer());
 }
 
 TEST_F(SessionTest, RefusesAHeaderThatGrowsTooLarge) {
@@ -211,12 +253,66 @@ TEST_F(SessionTest, WantsJsonBeforeItLooksAtTheBody) {
   }
 }
 
+class PoorSessionTest : public ServerFixture {
+ protected:
+  void adjust(ServerOptions& options) override { options.budget = budget_; }
+
+  const std::shared_ptr<base::ByteBudget> budget_ = std::make_shared<base::ByteBudget>(4U << 20U);
+  const std::string body_of_a_megabyte_ =
+      R"({"script": "result 1", "stdin": ")" + std::string(1U << 20U, 'x') + "\"}";
+};
+
+TEST_F(PoorSessionTest, RefusesWhatItHasNoRoomForBeforeItIsSentAndServesTheSmall) {
+  RawClient holder = client();
+  const std::string held = execute_request(body_of_a_megabyte_);
+  holder.send(held.substr(0, held.size() - 1));
+  ASSERT_TRUE(becomes([this] { return budget_->used() >= 1U << 20U; }));
+
+  RawClient announcing = client();
+  announcing.send(
+      "POST /execute HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1200000\r\n\r\n");
+  const auto refused = announcing.receive();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(refused->headers.count("retry-after"), 1U);
+  EXPECT_EQ(refused->body,
+            R"({"error":"No memory is left for a request of this size","status":"overloaded"})");
+
+  RawClient growing = client();
+  growing.send("POST /execute HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n124f80\r\n");
+  growing.send_all_it_takes(std::string(1'200'000, 'x'));
+  EXPECT_EQ(growing.receive()->status, 503);
+
+  RawClient small = client();
+  small.send(execute_request(R"({"script": "result 2"})"));
+  EXPECT_THAT(small.receive()->body, StartsWith(R"({"result":2,)"));
+}
+
+TEST_F(PoorSessionTest, RefusesWhatItCannotParseWithinTheBudget) {
+  RawClient peer = client();
+  peer.send(execute_request(body_of_a_megabyte_));
+  EXPECT_EQ(peer.receive()->status, 503);
+  EXPECT_TRUE(becomes([this] { return budget_->used() == 0; }));
+}
+
+TEST_F(PoorSessionTest, RefusesAnAnswerThatThereIsNoRoomFor) {
+  ASSERT_TRUE(budget_->take(4U << 20U, base::ByteBudget::Use::kAnswer));
+  RawClient peer = client();
+  // The message comes twice, in `error` and in `exception`.
+  for (const auto& [size, status] :
+       {std::pair{20'000, 400}, std::pair{40'000, 503}, std::pair{20'000, 400}}) {
+    const std::string message(static_cast<std::size_t>(size), 'x');
+    peer.send(execute_request(R"({"script": "claim exception Odd: )" + message + R"("})"));
+    EXPECT_EQ(peer.receive()->status, status) << size;
+  }
+}
+
 class HurriedSessionTest : public ServerFixture {
  protected:
   void adjust(ServerOptions& options) override {
-    options.read_deadline = std::chrono::milliseconds(100);
+    options.header_timeout = std::chrono::milliseconds(100);
     options.idle_timeout = std::chrono::milliseconds(100);
-    options.write_deadline = std::chrono::milliseconds(100);
+    options.stall_timeout = std::chrono::milliseconds(100);
   }
 };
 
@@ -225,19 +321,49 @@ TEST_F(HurriedSessionTest, ClosesAnIdleConnection) {
   EXPECT_TRUE(peer.closed_by_peer());
 }
 
-TEST_F(HurriedSessionTest, ClosesWhenAHeaderOrBodyDoesNotComeToItsEnd) {
-  RawClient slow_header = client();
-  slow_header.send("GET /healthz HTTP/1.1\r\n");
-  EXPECT_TRUE(slow_header.closed_by_peer());
-  RawClient slow_body = client();
-  slow_body.send("POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
-  EXPECT_TRUE(slow_body.closed_by_peer());
+TEST_F(HurriedSessionTest, Answers408WhenAHeaderOrBodyDoesNotComeToItsEnd) {
+  for (const char* begin :
+       {"GET /healthz HTTP/1.1\r\n", "POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"}) {
+    RawClient slow = client();
+    slow.send(begin);
+    const auto response = slow.receive();
+    ASSERT_TRUE(response) << begin;
+    EXPECT_EQ(response->status, 408);
+    EXPECT_EQ(response->headers.at("connection"), "close");
+    EXPECT_TRUE(slow.closed_by_peer());
+  }
+}
+
+TEST_F(HurriedSessionTest, IsNotHeldUpByAByteNowAndThen) {
+  RawClient slow = client();
+  slow.send("POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n");
+  std::thread trickle([&slow] {
+    for (int i = 0; i < 100; ++i) {
+      slow.send_all_it_takes("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(slow.receive()->status, 408);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  trickle.join();
 }
 
 TEST_F(HurriedSessionTest, LetsAnExecutionTakeLongerThanAnyDeadline) {
   RawClient peer = client();
   peer.send(execute_request(R"({"script": "sleep 600\nresult 1"})"));
   EXPECT_THAT(peer.receive()->body, StartsWith(R"({"result":1,)"));
+}
+
+class DeafClientTest : public ServerFixture {
+ protected:
+  void adjust(ServerOptions& options) override { options.stall_timeout = std::chrono::milliseconds(500); }
+};
+
+TEST_F(DeafClientTest, IsCutOff) {
+  RawClient deaf = client();
+  deaf.send(execute_request(R"({"script": "echo", "args": [")" + std::string(12U << 20U, 'x') + R"("]})"));
+  EXPECT_TRUE(becomes([this] { return server_->connections() == 0; }));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "jailer/first_process.hpp"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <csignal>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "sandbox/cell_setup.hpp"
 
@@ -33,17 +36,24 @@ pid_t clone_into_namespaces(int& pidfd) {
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof(arguments)));
 }
 
-[[noreturn]] void live(const sandbox::JailSpec& spec, int line) {
+// `line` is where the jailer is told how it went, `ledger` is borrowed.
+[[noreturn]] void live(const sandbox::JailSpec& spec, int line, int ledger,
+                       sandbox::Supervision supervision) {
   char go = 0;
   StepFailure failure{Step::kDescriptors, 0};
-  if (!keep_only(line)) {
+  std::vector<int> kept{line};
+  if (supervision.line.valid()) kept.push_back(supervision.line.get());
+  if (supervision.wake.valid()) kept.push_back(supervision.wake.get());
+  // Before its descriptor goes with all others.
+  supervision.ledger = sandbox::map_ledger(ledger);
+  if (supervision.ledger == nullptr || !keep_only(std::move(kept))) {
     failure.code = errno;
   } else if (::read(line, &go, 1) != 1) {
     // The jailer could not map the ids and has closed its end.
     ::_exit(1);
   } else if (auto done = sandbox::furnish_cell(spec); !done) {
     failure = done.error();
-  } else if (auto sealed = sandbox::seal_first_process(line); !sealed) {
+  } else if (auto sealed = sandbox::seal_first_process(line, std::move(supervision)); !sealed) {
     failure = sealed.error();
   }
   const ssize_t written = ::write(line, &failure, sizeof(failure));
@@ -61,22 +71,51 @@ bool map_ids(int proc, pid_t pid, std::uint32_t outside_id) {
 
 }  // namespace
 
-bool keep_only(int fd) {
-  const auto kept = static_cast<unsigned>(fd);
-  return (kept <= 0 || ::syscall(SYS_close_range, 0U, kept - 1, 0) == 0) &&
-         ::syscall(SYS_close_range, kept + 1, ~0U, 0) == 0;
+bool keep_only(std::vector<int> fds) {
+  std::sort(fds.begin(), fds.end());
+  unsigned from = 0;
+  for (const int fd : fds) {
+    const auto kept = static_cast<unsigned>(fd);
+    if (kept > from && ::syscall(SYS_close_range, from, kept - 1, 0) != 0) return false;
+    from = kept + 1;
+  }
+  return ::syscall(SYS_close_range, from, ~0U, 0) == 0;
 }
 
-tl::expected<FirstProcess, StepFailure> make_first_process(const sandbox::JailSpec& spec, int proc,
+std::optional<std::pair<base::Fd, base::Fd>> make_wake() {
+  base::Fd ours(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  base::Fd theirs(ours.valid() ? ::fcntl(ours.get(), F_DUPFD_CLOEXEC, 0) : -1);
+  if (!theirs.valid()) return std::nullopt;
+  return std::pair(std::move(ours), std::move(theirs));
+}
+
+tl::expected<FirstProcess, StepFailure> make_first_process(const sandbox::JailSpec& spec,
+                                                           const sandbox::Refusals& refusals, int proc,
                                                            std::uint32_t outside_id) {
   auto line = base::make_socketpair(SOCK_STREAM);
-  if (!line) return step_failed(Step::kClone);
+  auto ledger = sandbox::make_ledger();
+  if (!line || !ledger) return step_failed(Step::kClone);
   FirstProcess process;
+  sandbox::Supervision supervision;
+  supervision.refusals = &refusals;
+  if (spec.listening != sandbox::Listening::kNone) {
+    auto listening = base::make_socketpair(SOCK_STREAM);
+    if (!listening) return step_failed(Step::kListener);
+    process.supervisor = std::move(listening->first);
+    supervision.line = std::move(listening->second);
+  }
+  if (!spec.walls.cgroups) {
+    auto wake = make_wake();
+    if (!wake) return step_failed(Step::kClone);
+    process.wake = std::move(wake->first);
+    supervision.wake = std::move(wake->second);
+  }
   int pidfd = -1;
   process.pid = clone_into_namespaces(pidfd);
   if (process.pid < 0) return step_failed(Step::kClone);
-  if (process.pid == 0) live(spec, line->second.get());
+  if (process.pid == 0) live(spec, line->second.get(), ledger->get(), std::move(supervision));
   process.pidfd = base::Fd(pidfd);
+  process.ledger = std::move(*ledger);
   line->second.reset();
   if (!map_ids(proc, process.pid, outside_id)) return step_failed(Step::kIdMaps);
   if (::write(line->first.get(), "g", 1) != 1) return step_failed(Step::kIdMaps);

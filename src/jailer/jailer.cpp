@@ -37,8 +37,10 @@ sandbox::TreeStyle tree_style(const sandbox::Walls& walls) {
 
 }  // namespace
 
-Jailer::Jailer(sandbox::JailSpec spec, HostHandles host, sandbox::CgroupTree& tree)
+Jailer::Jailer(sandbox::JailSpec spec, sandbox::Refusals refusals, HostHandles host,
+               sandbox::CgroupTree& tree)
     : spec_(std::move(spec)),
+      refusals_(std::move(refusals)),
       host_(std::move(host)),
       slots_(spec_, tree),
       trees_(spec_, host_.proc.get(), tree_style(spec_.walls)) {}
@@ -181,7 +183,10 @@ void Jailer::on_zygote() {
     }
     cell->announced = true;
     cell->pid = message.pid;
-    tell(message, slots_.cgroup(cell->slot).usage_files());
+    std::vector<int> fds{cell->first.ledger.get()};
+    if (cell->first.wake.valid()) fds.push_back(cell->first.wake.get());
+    for (const int file : slots_.cgroup(cell->slot).usage_files()) fds.push_back(file);
+    tell(message, fds);
   } else if (message.kind == ControlKind::kReaped) {
     cell->reaped = true;
     cell->status = message.code;

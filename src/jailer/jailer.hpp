@@ -35,7 +35,8 @@ struct HostHandles {
 
 class Jailer {
  public:
-  Jailer(sandbox::JailSpec spec, HostHandles host, sandbox::CgroupTree& tree);
+  // `refusals` are those of the filter that the zygote loads in cells.
+  Jailer(sandbox::JailSpec spec, sandbox::Refusals refusals, HostHandles host, sandbox::CgroupTree& tree);
   // Runs until the server is gone or the first zygote can't be started; then ends every cell. Returns the
   // process's exit code.
   int run();
@@ -85,6 +86,7 @@ class Jailer {
   void tell(const protocol::ControlMessage& message, std::span<const int> fds = {}) const;
 
   sandbox::JailSpec spec_;
+  sandbox::Refusals refusals_;
   HostHandles host_;
   Slots slots_;
   SlotTrees trees_;

@@ -51,7 +51,7 @@ tl::expected<FirstProcess, StepFailure> Jailer::make_first(std::uint32_t slot) {
   if (!spec_.walls.namespaces) return make_warden(spec_, slot);
   auto first = tl::expected<FirstProcess, StepFailure>{};
   if (auto entered = trees_.enter(slot)) {
-    first = make_first_process(spec_, host_.proc.get(), outside);
+    first = make_first_process(spec_, refusals_, host_.proc.get(), outside);
   } else {
     first = tl::make_unexpected(entered.error());
   }
@@ -75,15 +75,21 @@ void Jailer::on_report(Cell& cell) {
   std::vector<int> fds;
   for (const base::Fd& fd : cell.channels) fds.push_back(fd.get());
   fds.push_back(cell.first.pidfd.get());
-  for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
   ControlMessage message = about(ControlKind::kFork, cell.id);
   message.slot = cell.slot;
+  if (cell.first.supervisor.valid()) {
+    fds.push_back(cell.first.supervisor.get());
+    message.supervised = 1;
+  }
+  for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
   if (!zygote_.control.valid() || !protocol::send_control(zygote_.control.get(), message, fds)) {
     fail_spawn(cell, {Step::kFork, EPIPE});
     return;
   }
   cell.forked = true;
   cell.channels.clear();
+  // Whoever else kept this end would keep the first process from seeing that nobody has the other.
+  cell.first.supervisor.reset();
 }
 
 void Jailer::on_first_gone(Cell& cell) {

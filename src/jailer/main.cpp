@@ -11,6 +11,7 @@
 #include "jailer/host_setup.hpp"
 #include "jailer/jailer.hpp"
 #include "sandbox/no_cgroup.hpp"
+#include "sandbox/refusals.hpp"
 
 namespace cellblock::jailer {
 namespace {
@@ -49,6 +50,13 @@ StepResult start_again_inside() {
   return sandbox::step_failed(Step::kUserNamespace);
 }
 
+// What the zygote's filter refuses, for the first processes to look up.
+base::Result<sandbox::Refusals> read_refusals(const sandbox::Walls& walls) {
+  const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
+  if (!rules) return tl::make_unexpected(rules.error());
+  return sandbox::number_rules(sandbox::rules_with(walls, *rules));
+}
+
 int serve(sandbox::JailSpec spec) {
   HostHandles host;
   host.server = base::Fd(kServer);
@@ -63,8 +71,10 @@ int serve(sandbox::JailSpec spec) {
   if (!host.proc.valid()) return fatal(Step::kHostHandles, errno, "open /proc");
   if (auto done = spec.walls.namespaces ? move_into_tree(spec) : prepare_work_root(spec); !done)
     return fatal(done.error());
+  auto refusals = read_refusals(spec.walls);
+  if (!refusals) return fatal(Step::kHostHandles, 0, refusals.error().message());
   const std::string work_root = spec.work_root;
-  const int code = Jailer(std::move(spec), std::move(host), **tree).run();
+  const int code = Jailer(std::move(spec), std::move(*refusals), std::move(host), **tree).run();
   // The slots' directories are gone with their cells.
   if (!work_root.empty()) ::rmdir(work_root.c_str());
   return code;

@@ -3,10 +3,14 @@
 // encoding. Not SOCK_SEQPACKET: that blocks a sender as soon as ten messages wait
 // (net.unix.max_dgram_qlen), and two such senders facing each other block for ever.
 //
-//   server ──kSpawn──▶ jailer ──kFork──▶ zygote          a new cell; descriptors: socket, stdout, stderr
-//   server ◀─kSpawned─ jailer ◀─kForked─ zygote          it lives; descriptors: the slot's usage files
-//   server ──kLimit──▶ jailer, answered by kLimited       other cgroup limits than the default
-//   server ──kKill──▶  jailer                             end it, whatever it does
+//   server ──kSpawn──▶ jailer ──kFork──▶ zygote          a new cell; descriptors: socket, stdout, stderr; for
+//   the
+//                                                        zygote also the first process's pidfd, its
+//                                                        supervisor line if there is one, the slot's
+//                                                        cgroup.procs files
+//   server ◀─kSpawned─ jailer ◀─kForked─ zygote          it lives; descriptors: ledger, the slot's usage
+//   files server ──kLimit──▶ jailer, answered by kLimited       other cgroup limits than the default server
+//   ──kKill──▶  jailer                             end it, whatever it does
 //                      jailer ◀─kReaped─ zygote           how the interpreter's process ended
 //   server ◀─kGone───  jailer                             nothing of it is left; its slot is free again
 //   server ◀─kZygoteUp / kZygoteDown─ jailer ◀─kZygoteUp─ zygote
@@ -56,6 +60,7 @@ struct ControlMessage {
   std::uint32_t oom_kills = 0;     // kGone: how often the OOM killer struck in this cell
   std::uint32_t lost = 0;          // kGone: 1 when the zygote died under the cell
   std::uint32_t slot = 0;          // kFork
+  std::uint32_t supervised = 0;    // kFork: 1 when a supervisor line is among the descriptors
   std::array<char, 512> text{};    // NUL-terminated
 
   void set_text(std::string_view value);

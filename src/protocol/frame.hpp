@@ -46,6 +46,8 @@ class FrameReader {
   // EMSGSIZE) or of no known kind (code EPROTO). After an Error the stream has no meaning any more.
   base::Result<std::optional<Frame>> next();
   [[nodiscard]] bool empty() const { return buffer_.empty(); }
+  // What it takes of memory.
+  [[nodiscard]] std::size_t capacity() const { return buffer_.capacity(); }
 
  private:
   std::size_t limit_;

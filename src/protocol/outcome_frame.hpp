@@ -2,10 +2,12 @@
 // server.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cellblock::protocol {
 
@@ -24,11 +26,32 @@ enum class OutcomeKind : std::uint8_t {
   kLast = kPolicyViolation
 };
 
+// A file access that the cell's walls refused.
+struct FileDenial {
+  enum class Kind : std::uint8_t {
+    kTree = 0,    // not in the cell's tree, though elsewhere a program finds it
+    kReadOnly,    // may not be written to
+    kPermission,  // not this user's
+    kFurther,     // what is beyond the number of entries; without a path
+    kLast = kFurther
+  };
+  Kind kind = Kind::kTree;
+  std::uint64_t count = 0;
+  std::string path;
+
+  bool operator==(const FileDenial&) const = default;
+};
+
+// The most that a claim may bring: so many paths and one kFurther, each path cut at so many bytes.
+inline constexpr std::size_t kMaxFileDenials = 32;
+inline constexpr std::size_t kMaxDenialPath = 256;
+
 struct OutcomeClaim {
   OutcomeKind kind = OutcomeKind::kOk;
   std::string result_json;     // with kOk
   std::string error;           // with everything else
   std::string exception_json;  // an object, or empty
+  std::vector<FileDenial> denied{};
 
   bool operator==(const OutcomeClaim&) const = default;
 };

@@ -118,7 +118,7 @@ std::uint64_t data_bytes() {
 
 }  // namespace
 
-void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<const sock_filter> filter,
+void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandbox::CellFilter& filter,
               const sandbox::JailSpec& spec) {
   const base::Fd channel = moved_up(std::move(descriptors.channel));
   base::Fd out = moved_up(std::move(descriptors.out));
@@ -130,6 +130,12 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
     if (!fd->valid()) fail(channel.get(), {sandbox::Step::kDescriptors, EMFILE});
     kept.push_back(static_cast<unsigned>(fd->get()));
   }
+  base::Fd supervisor;
+  if (filter.listening != sandbox::Listening::kNone) {
+    supervisor = moved_up(std::move(descriptors.supervisor));
+    if (!supervisor.valid()) fail(channel.get(), {sandbox::Step::kListener, EBADF});
+    kept.push_back(static_cast<unsigned>(supervisor.get()));
+  }
   for (const base::Fd& fd : descriptors.cgroup_procs) {
     seal.cgroup_procs.push_back(fd.get());
     kept.push_back(static_cast<unsigned>(fd.get()));
@@ -139,7 +145,8 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   seal.spec = &spec;
   seal.slot = descriptors.slot;
   seal.first_process = first_process.get();
-  seal.filter = filter;
+  seal.supervisor = supervisor.get();
+  seal.filter = &filter;
   // Bounds for the time before the request's own limits are known; those can only be lower.
   seal.rlimits = {~0ULL >> 2U, ~0ULL >> 2U, kFirstPrivateFd, ~0ULL >> 2U, sandbox::kUnlimited};
   const std::uint64_t data_before = spec.walls.cgroups ? sandbox::kUnlimited : data_bytes();
@@ -147,6 +154,7 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, std::span<c
   if (!sealed) fail(channel.get(), sealed.error());
   descriptors.cgroup_procs.clear();
   first_process.reset();
+  supervisor.reset();
   if (!spec.walls.namespaces && !interpreter.use_directory(sandbox::slot_directory(spec, descriptors.slot))) {
     fail(channel.get(), {sandbox::Step::kPrime, 0});
   }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "runner/library_names.hpp"
+#include "runner/os_error_watch.hpp"
 #include "runner/py_ref.hpp"
 #include "runner/random_state.hpp"
 
@@ -130,6 +132,7 @@ Interpreter::~Interpreter() {
 
 base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<std::string>& preload) {
   if (auto done = initialize(); !done) return tl::make_unexpected(done.error());
+  install_os_error_watch();
   auto state = std::make_unique<State>();
   const PyRef hooks = make_module("_cellblock_fork_hooks", embedded::kForkHooks);
   const PyRef started(hooks ? PyObject_CallMethod(hooks.get(), "start", nullptr) : nullptr);
@@ -163,6 +166,7 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   for (Py_ssize_t index = 0; index < PyList_Size(needed.get()); ++index) {
     parts.hooks.emplace_back(Py_NewRef(PyList_GetItem(needed.get(), index)));
   }
+  learn_library_names();
   if (auto done = freeze(); !done) return tl::make_unexpected(done.error());
   return interpreter;
 }
@@ -229,13 +233,15 @@ protocol::OutcomeClaim Interpreter::execute(const protocol::RunRequest& request)
   const PyRef script = bytes(request.script);
   const PyRef args = bytes(request.args_json);
   const PyRef kwargs = bytes(request.kwargs_json);
+  start_collecting_denials();
   const PyRef outcome(PyObject_CallFunction(state_->execute.get(), "OOOOK", script.get(), args.get(),
                                             kwargs.get(), request.strict ? Py_True : Py_False,
                                             static_cast<unsigned long long>(request.result_bytes)));
+  auto denied = take_collected_denials();
   // What C code of the script's libraries has buffered belongs to its output too.
   std::fflush(nullptr);
   protocol::OutcomeClaim claim{
-      protocol::OutcomeKind::kException, {}, "The script's outcome could not be read", {}};
+      protocol::OutcomeKind::kException, {}, "The script's outcome could not be read", {}, std::move(denied)};
   if (!outcome || !PyTuple_Check(outcome.get()) || PyTuple_Size(outcome.get()) != 4) {
     PyErr_Clear();
     return claim;

@@ -7,6 +7,7 @@ that changes a module by accident (json, sys.stdout, os) still gets a right answ
 
 import ast
 import builtins
+import importlib.machinery
 import json
 import linecache
 import os
@@ -225,6 +226,8 @@ def _run(script, args, kwargs, strict, limit):
     module = types.ModuleType(MODULE_NAME)
     module.__file__ = FILE_NAME
     module.__builtins__ = builtins
+    # With this name, an interpreter that multiprocessing starts anew does not look for the script's file.
+    module.__spec__ = importlib.machinery.ModuleSpec("__main__", None, origin=FILE_NAME)
     # Pickling and dataclasses look classes up here.
     sys.modules[MODULE_NAME] = sys.modules["__main__"] = module
     try:

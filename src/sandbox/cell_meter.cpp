@@ -23,26 +23,30 @@ int pid_of(std::string_view name) {
   return error == std::errc() && end == name.data() + name.size() ? pid : -1;
 }
 
-// Reads as the cell's uid, which may look at its own processes; signals and all else are not affected. Who is
+// Reads as the cell's user, who may look at its own processes; signals and all else are not affected. Who is
 // no root changes nothing by it.
-class AsUid {
+class AsUser {
  public:
-  explicit AsUid(std::optional<std::uint32_t> uid) : before_(uid ? ::setfsuid(*uid) : -1) {}
-  AsUid(const AsUid&) = delete;
-  AsUid& operator=(const AsUid&) = delete;
-  ~AsUid() {
-    if (before_ >= 0) ::setfsuid(static_cast<uid_t>(before_));
+  // The group first: without root's uid it could not be changed.
+  explicit AsUser(std::optional<std::uint32_t> uid)
+      : group_before_(uid ? ::setfsgid(*uid) : -1), user_before_(uid ? ::setfsuid(*uid) : -1) {}
+  AsUser(const AsUser&) = delete;
+  AsUser& operator=(const AsUser&) = delete;
+  ~AsUser() {
+    if (user_before_ >= 0) ::setfsuid(static_cast<uid_t>(user_before_));
+    if (group_before_ >= 0) ::setfsgid(static_cast<gid_t>(group_before_));
   }
 
  private:
-  int before_;
+  int group_before_;
+  int user_before_;
 };
 
 }  // namespace
 
 CellFigures CellMeter::look() {
   const auto started = std::chrono::steady_clock::now();
-  const AsUid as_uid(uid_);
+  const AsUser as_user(uid_);
   CellFigures figures;
   std::uint64_t with_children = 0;
   base::Fd listing(::openat(proc_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));

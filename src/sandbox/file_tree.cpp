@@ -33,9 +33,17 @@ StepResult root_links(const std::string& root, Inodes inodes) {
 
 StepResult make_accounts(const std::string& root) {
   if (auto made = make_directories(root + "/etc"); !made) return made;
-  if (auto done = write_text(root + "/etc/passwd", "script:x:1000:1000:script:/tmp:/bin/sh\n"); !done)
+  // Whoever owns a file of the tree is nobody in here; programs look up root without asking whether it
+  // exists.
+  if (auto done = write_text(root + "/etc/passwd",
+                             "root:x:0:0:root:/:/bin/sh\n"
+                             "script:x:1000:1000:script:/tmp:/bin/sh\n"
+                             "nobody:x:65534:65534:nobody:/:/bin/sh\n");
+      !done) {
     return done;
-  if (auto done = write_text(root + "/etc/group", "script:x:1000:\n"); !done) return done;
+  }
+  if (auto done = write_text(root + "/etc/group", "root:x:0:\nscript:x:1000:\nnogroup:x:65534:\n"); !done)
+    return done;
   // Names are looked up in files only: there is no network to ask.
   if (auto done = write_text(root + "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
       !done) {
@@ -60,6 +68,8 @@ const std::vector<TreeEntry>& tree_entries() {
       {Kind::kCopy, "/etc/fonts", false, "fontconfig, which matplotlib's font search may ask"},
       {Kind::kCopy, "/etc/matplotlibrc", false, "Debian's defaults for matplotlib"},
       {Kind::kCopy, "/etc/mime.types", false, "the mimetypes module"},
+      {Kind::kCopy, "/etc/services", false, "socket.getservbyname"},
+      {Kind::kCopy, "/etc/protocols", false, "socket.getprotobyname"},
       {Kind::kCopy, "/etc/timezone", false, "the name of the local time zone"},
       {Kind::kCopy, "/etc/localtime", false, "local time"},
       {Kind::kCopy, "/etc/ssl/openssl.cnf", false, "import ssl reads it"},

@@ -8,7 +8,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Walls, namespaces, host_admin, own_uid, own_i
                                    capabilities, landlock, seccomp)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JailSpec, service_id, slots, uid_base, memory_bytes, processes,
                                    cpu_percent, tmp_bytes, tmp_inodes, work_root, cgroup_root, library_paths,
-                                   preload, walls)
+                                   preload, walls, listening)
 
 std::string to_json(const JailSpec& spec) {
   return nlohmann::json(spec).dump();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "sandbox/seccomp_listener.hpp"
 #include "sandbox/walls.hpp"
 
 namespace cellblock::sandbox {
@@ -30,6 +31,7 @@ struct JailSpec {
   std::vector<std::string> library_paths;  // further read-only directories of the tree
   std::vector<std::string> preload;        // Python modules that the zygote imports
   Walls walls;
+  Listening listening = Listening::kNone;  // whether refused system calls are explained
 };
 
 [[nodiscard]] std::string to_json(const JailSpec& spec);

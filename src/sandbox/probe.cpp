@@ -24,6 +24,17 @@ WallProbe wall(std::string name, NeededAt level, int code, std::string means, st
   return {std::move(name), false, std::generic_category().message(code), std::string(fix), level};
 }
 
+WallProbe explained_denials() {
+  const bool works = probe_listening() != Listening::kNone;
+  return {"explained_denials", works,
+          works ? "refused system calls are named in the answer's list 'denied'"
+                : "refused system calls are not named in the answer; they are refused all the same",
+          works ? ""
+                : "use Linux 5.0 or later, and no outer seccomp filter that listens itself (a container "
+                  "manager's syscall interception)",
+          NeededAt::kNoLevel};
+}
+
 WallProbe probe_cgroups(const std::string& root) {
   WallProbe found{"cgroup", false, {}, {}, NeededAt::kNoLevel};
   found.fix = "run as root, or delegate a cgroup with memory, pids and cpu (systemd: Delegate=yes)";
@@ -86,6 +97,7 @@ std::vector<WallProbe> probe_walls(const std::string& cgroup_root, std::uint32_t
                        "cells are made with the host's rights", kRootFix));
   walls.push_back(wall("own_uid", NeededAt::kRestricted, try_own_uid(uid_base),
                        "an outside uid of its own per slot", kRootFix));
+  walls.push_back(explained_denials());
   walls.push_back(probe_cgroups(cgroup_root));
   return walls;
 }

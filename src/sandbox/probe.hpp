@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/seccomp_listener.hpp"
 #include "sandbox/walls.hpp"
 
 namespace cellblock::sandbox {
@@ -19,6 +20,9 @@ struct WallProbe {
   std::string fix;    // what an operator can do; empty when it stands
   NeededAt needed_at = NeededAt::kNoLevel;
 };
+
+// Whether refused system calls can be explained here. Forks.
+[[nodiscard]] Listening probe_listening();
 
 // Tries every wall as the calling user. Forks, so the caller must have a single thread. Takes some 30 ms.
 // `uid_base`: the first uid of cells, for those who may change to it.

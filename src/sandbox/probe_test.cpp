@@ -19,7 +19,7 @@ TEST(ProbeWalls, SaysOfEachWallWhatItIsOrWhatToDo) {
   }
   for (const char* name : {"user_namespace", "pid_namespace", "mount_namespace", "network_namespace",
                            "read_only_tree", "private_proc", "capabilities", "seccomp", "landlock",
-                           "host_admin", "own_uid", "own_inodes", "cgroup"}) {
+                           "host_admin", "own_uid", "own_inodes", "cgroup", "explained_denials"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }

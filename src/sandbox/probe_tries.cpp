@@ -18,6 +18,8 @@
 #include "sandbox/file_tree.hpp"
 #include "sandbox/landlock.hpp"
 #include "sandbox/privileges.hpp"
+#include "sandbox/probe.hpp"
+#include "sandbox/seccomp_listener.hpp"
 #include "sandbox/seccomp_load.hpp"
 
 namespace cellblock::sandbox {
@@ -133,6 +135,12 @@ int try_capabilities() {
     if (const int code = enter_user_namespace(); code != 0) return code;
     return code_of(drop_capabilities());
   });
+}
+
+Listening probe_listening() {
+  const int code = try_in_child([] { return static_cast<int>(try_listening()); });
+  // Another code is that of a child which could not be made, or was killed.
+  return code <= static_cast<int>(Listening::kKillable) ? static_cast<Listening>(code) : Listening::kNone;
 }
 
 int try_own_uid(std::uint32_t uid) {

@@ -84,7 +84,11 @@ StepResult seal_cell(const SealInput& input) {
     if (auto done = restrict_with_landlock(kLandlockRules); !done) return done;
   }
   // Last, since it refuses most of the calls above.
-  return load_seccomp(input.filter);
+  if (input.filter->listening == Listening::kNone) return load_seccomp(input.filter->program);
+  const auto listener = load_listening(input.filter->program, input.filter->listening);
+  if (!listener) return tl::make_unexpected(listener.error());
+  // Who has the listener decides what refused calls return: the first process alone, never the script.
+  return hand_over_listener(input.supervisor, listener->get());
 }
 
 }  // namespace cellblock::sandbox

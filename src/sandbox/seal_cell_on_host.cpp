@@ -79,7 +79,7 @@ StepResult seal_cell_on_host(const SealInput& input) {
   }
   if (!walls.seccomp) return {};
   // Last, since it refuses most of the calls above.
-  return load_seccomp(input.filter);
+  return load_seccomp(input.filter->program);
 }
 
 }  // namespace cellblock::sandbox

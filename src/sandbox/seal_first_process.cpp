@@ -1,35 +1,32 @@
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
+#include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
-#include <cstddef>
+#include <utility>
 
 #include "sandbox/cell_setup.hpp"
+#include "sandbox/cell_watch.hpp"
 #include "sandbox/privileges.hpp"
 #include "sandbox/seccomp_load.hpp"
+#include "sandbox/supervise.hpp"
 
 namespace cellblock::sandbox {
+
 namespace {
 
-constexpr std::array<sock_filter, 6> kOnlyWaiting = {{
-    // Wrong architecture: kill.
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 2),
-    // Nothing but pause.
-    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pause, 1, 0),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-}};
+// Nothing to keep account of where a cgroup does, and no way to where the cell has no /proc.
+std::unique_ptr<CellWatch> watch_of(Supervision& supervision) {
+  // The cell's own, with its processes and no others.
+  base::Fd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!supervision.wake.valid() || !proc.valid()) return nullptr;
+  return std::make_unique<CellWatch>(std::move(supervision.wake), CellMeter(std::move(proc), std::nullopt),
+                                     WatchedFiles{{"/tmp", "/dev/shm"}, {}, 0}, *supervision.ledger);
+}
 
 }  // namespace
 
-StepResult seal_first_process(int report) {
+StepResult seal_first_process(int report, Supervision supervision) {
   // Orphans of the cell become this process's children: ignoring SIGCHLD has the kernel reap them.
   if (::signal(SIGCHLD, SIG_IGN) == SIG_ERR) return step_failed(Step::kInitSeal);
   // Nobody in the cell may look into this process, which is a copy of the jailer.
@@ -44,8 +41,10 @@ StepResult seal_first_process(int report) {
   if (::write(report, &none, sizeof(none)) != static_cast<ssize_t>(sizeof(none)))
     return step_failed(Step::kInitSeal);
   if (::close(report) != 0) return step_failed(Step::kInitSeal);
-  if (auto done = load_seccomp(kOnlyWaiting, Step::kInitSeal); !done) return done;
-  for (;;) ::pause();
+  auto watch = watch_of(supervision);
+  if (auto done = load_seccomp(supervisor_filter(watch != nullptr), Step::kInitSeal); !done) return done;
+  if (!supervision.line.valid()) keep_watch(std::move(watch));
+  supervise(std::move(supervision.line), *supervision.ledger, *supervision.refusals, std::move(watch));
 }
 
 }  // namespace cellblock::sandbox

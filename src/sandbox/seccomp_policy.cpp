@@ -1,18 +1,11 @@
 #include "sandbox/seccomp_policy.hpp"
 
-#include <seccomp.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <array>
 #include <charconv>
-#include <cstring>
-#include <memory>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <utility>
-
-#include "base/fd.hpp"
 
 namespace cellblock::embedded {
 extern const std::string_view kSeccompPolicy;
@@ -72,6 +65,33 @@ std::optional<ArgumentTest> argument_test(const std::vector<std::string>& words,
   return test;
 }
 
+bool begins_end(std::string_view word) {
+  return word == "quiet" || word == "because" || word == "needs";
+}
+
+// "needs namespaces" or "needs cgroup"; only what is allowed needs a wall.
+bool take_needs(SyscallRule& rule, std::span<const std::string> words) {
+  if (words.size() != 2 || rule.error != 0) return false;
+  if (words[1] == "namespaces") rule.needs = Needs::kNamespaces;
+  if (words[1] == "cgroup") rule.needs = Needs::kCgroup;
+  return rule.needs != Needs::kNothing;
+}
+
+// "quiet" or "because RULE [as WHAT]", or nothing; only a refusal has something to report.
+bool take_report(SyscallRule& rule, std::span<const std::string> words) {
+  if (words.empty()) return true;
+  if (words[0] == "needs") return take_needs(rule, words);
+  if (rule.error == 0) return false;
+  if (words[0] == "quiet") {
+    rule.quiet = true;
+    return words.size() == 1;
+  }
+  if (words.size() != 2 && (words.size() != 4 || words[2] != "as")) return false;
+  rule.because = words[1];
+  if (words.size() == 4) rule.what = words[3];
+  return true;
+}
+
 std::optional<SyscallRule> parse_rule(const std::vector<std::string>& words) {
   SyscallRule rule;
   std::size_t at = 2;
@@ -85,55 +105,28 @@ std::optional<SyscallRule> parse_rule(const std::vector<std::string>& words) {
   } else if (words[0] != "allow") {
     return std::nullopt;
   }
-  while (at < words.size()) {
+  while (at < words.size() && !begins_end(words[at])) {
     if (!rule.tests.empty() && words[at++] != "and") return std::nullopt;
     const auto test = argument_test(words, at);
     if (!test) return std::nullopt;
     rule.tests.push_back(*test);
   }
+  if (!take_report(rule, std::span(words).subspan(at))) return std::nullopt;
   return rule;
 }
 
-struct ReleaseContext {
-  void operator()(void* context) const { seccomp_release(context); }
-};
-using Context = std::unique_ptr<void, ReleaseContext>;
-
-base::Result<void> add_rule(const Context& context, const SyscallRule& rule) {
-  const int syscall = seccomp_syscall_resolve_name(rule.name.c_str());
-  if (syscall == __NR_SCMP_ERROR) {
-    return base::make_error("line " + std::to_string(rule.line) + " of the seccomp policy: no system call '" +
-                            rule.name + "'");
-  }
-  // Below zero: the call exists on other architectures only.
-  if (syscall < 0) return {};
-  std::vector<scmp_arg_cmp> tests;
-  for (const ArgumentTest& test : rule.tests) {
-    tests.push_back({test.index, SCMP_CMP_MASKED_EQ, test.mask, test.value});
-  }
-  const std::uint32_t action =
-      rule.error == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(static_cast<std::uint16_t>(rule.error));
-  const int result = seccomp_rule_add_array(context.get(), action, syscall,
-                                            static_cast<unsigned>(tests.size()), tests.data());
-  if (result == 0) return {};
-  errno = -result;
-  return base::errno_error("add line " + std::to_string(rule.line) + " of the seccomp policy");
+// The sentence behind "rule RULE", with single blanks.
+std::string sentence_of(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t index = 2; index < words.size(); ++index) text += (index == 2 ? "" : " ") + words[index];
+  return text;
 }
 
-base::Result<BpfProgram> export_program(const Context& context) {
-  // libseccomp writes a program only to a descriptor.
-  const base::Fd file(::memfd_create("seccomp", MFD_CLOEXEC));
-  if (!file.valid()) return base::errno_error("create a memory file for the seccomp filter");
-  if (const int result = seccomp_export_bpf(context.get(), file.get()); result != 0) {
-    errno = -result;
-    return base::errno_error("compile the seccomp filter");
-  }
-  const off_t size = ::lseek(file.get(), 0, SEEK_END);
-  BpfProgram program(static_cast<std::size_t>(size) / sizeof(sock_filter));
-  if (::pread(file.get(), program.data(), static_cast<std::size_t>(size), 0) != size) {
-    return base::errno_error("read the compiled seccomp filter");
-  }
-  return program;
+tl::unexpected<base::Error> faulty(int line, const std::string& text) {
+  return base::make_error(
+      "read line " + std::to_string(line) + " of the seccomp policy: '" + text + "'",
+      "allow NAME [argN [& MASK] == V [and …]] [needs WALL], errno NAME CODE [condition] [quiet | "
+      "because RULE [as WHAT]] or rule RULE SENTENCE");
 }
 
 }  // namespace
@@ -142,8 +135,9 @@ std::string_view builtin_seccomp_policy() {
   return embedded::kSeccompPolicy;
 }
 
-base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view text) {
-  std::vector<SyscallRule> rules;
+base::Result<SeccompPolicy> read_seccomp_policy(std::string_view text) {
+  SeccompPolicy policy;
+  policy.sentences["default"] = "not allowed";
   std::istringstream lines{std::string(text)};
   std::string line;
   for (int number_of_line = 1; std::getline(lines, line); ++number_of_line) {
@@ -151,31 +145,34 @@ base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view tex
     std::vector<std::string> words;
     for (std::string word; rest >> word;) words.push_back(word);
     if (words.empty()) continue;
+    if (words[0] == "rule") {
+      if (words.size() < 3) return faulty(number_of_line, line);
+      policy.sentences[words[1]] = sentence_of(words);
+      continue;
+    }
     auto rule = parse_rule(words);
-    if (!rule) {
-      return base::make_error(
-          "read line " + std::to_string(number_of_line) + " of the seccomp policy: '" + line + "'",
-          "allow NAME [argN [& MASK] == V [and …]] or errno NAME CODE [condition]");
+    // A rule is named before it is used, or an author would be told nothing.
+    if (!rule || (!rule->because.empty() && !policy.sentences.contains(rule->because))) {
+      return faulty(number_of_line, line);
     }
     rule->line = number_of_line;
-    rules.push_back(std::move(*rule));
+    policy.rules.push_back(std::move(*rule));
   }
+  return policy;
+}
+
+std::vector<SyscallRule> rules_with(const Walls& walls, std::vector<SyscallRule> rules) {
+  std::erase_if(rules, [&walls](const SyscallRule& rule) {
+    return (rule.needs == Needs::kNamespaces && !walls.namespaces) ||
+           (rule.needs == Needs::kCgroup && !walls.cgroups);
+  });
   return rules;
 }
 
-base::Result<BpfProgram> compile_seccomp(const std::vector<SyscallRule>& rules) {
-  const Context context(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
-  if (!context) return base::make_error("create a seccomp filter");
-  // The filter looks calls up in a tree instead of a list: a fifth of the instructions for a late entry.
-  seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  // The default would be to kill; a refused call is an error like any other.
-  if (seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) != 0) {
-    return base::make_error("set the seccomp filter's action for other architectures");
-  }
-  for (const SyscallRule& rule : rules) {
-    if (auto added = add_rule(context, rule); !added) return tl::make_unexpected(added.error());
-  }
-  return export_program(context);
+base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view text) {
+  auto policy = read_seccomp_policy(text);
+  if (!policy) return tl::make_unexpected(policy.error());
+  return std::move(policy->rules);
 }
 
 }  // namespace cellblock::sandbox

@@ -41,6 +41,7 @@ std::string_view step_name(Step step) {
       "drop all capabilities",
       "set no_new_privs",
       "load the seccomp filter",
+      "hand over the seccomp listener",
       "prime the interpreter",
   };
   const auto index = static_cast<std::size_t>(step);

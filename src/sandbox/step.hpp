@@ -50,6 +50,7 @@ enum class Step : std::uint32_t {
   kCapabilities,
   kNoNewPrivs,
   kSeccomp,
+  kListener,
   kPrime,
   kLast = kPrime
 };

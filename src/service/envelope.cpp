@@ -38,6 +38,18 @@ std::string exception_json(const engine::ExceptionInfo& exception) {
   return text + "}";
 }
 
+std::string denied_json(const std::vector<engine::Denial>& denied) {
+  std::string text = "[";
+  for (const engine::Denial& denial : denied) {
+    if (text.size() > 1) text += ",";
+    text.append("{\"what\":").append(json_string(denial.what));
+    text.append(",\"rule\":").append(json_string(denial.rule));
+    text.append(",\"reason\":").append(json_string(denial.reason));
+    text.append(",\"count\":").append(std::to_string(denial.count)).append("}");
+  }
+  return text + "]";
+}
+
 // Everything after `stderr`.
 std::string tail_json(const engine::Outcome& outcome, std::string_view id) {
   std::string text = ",\"error\":";
@@ -49,6 +61,7 @@ std::string tail_json(const engine::Outcome& outcome, std::string_view id) {
   text.append(",\"memory_peak_kb\":").append(std::to_string(outcome.usage.memory_peak_kb));
   text.append("},\"truncated\":{\"stdout\":").append(boolean(outcome.stdout_truncated));
   text.append(",\"stderr\":").append(boolean(outcome.stderr_truncated)).append("},\"files\":[]");
+  text.append(",\"denied\":").append(denied_json(outcome.denied));
   if (outcome.exception) text.append(",\"exception\":").append(exception_json(*outcome.exception));
   return text + "}";
 }

@@ -28,7 +28,7 @@ TEST(Envelope, OfAGoodRunIsTheContractsText) {
   EXPECT_EQ(envelope_json(outcome, "abc"),
             R"({"result":{"message": "hi"},"stdout":"a\n","stderr":"","error":null,"status":"ok","id":"abc",)"
             R"("usage":{"wall_ms":0.4,"cpu_ms":0.3,"memory_peak_kb":812},)"
-            R"("truncated":{"stdout":false,"stderr":false},"files":[]})");
+            R"("truncated":{"stdout":false,"stderr":false},"files":[],"denied":[]})");
 }
 
 TEST(Envelope, OfAFaultHasNoResultAndKeepsTheOutput) {
@@ -58,6 +58,16 @@ TEST(Envelope, ShowsWhatIsKnownOfAnException) {
   EXPECT_EQ(ordered_json::parse(envelope_json(outcome, "a")).at("exception").dump(),
             R"({"type":"ValueError","message":"no \"x\"","traceback":"Traceback…","line":3,"column":7,)"
             R"("text":"def main("})");
+}
+
+TEST(Envelope, TellsWhatWasRefusedInTheOrderGiven) {
+  Outcome outcome = outcome_with(Status::kTimeout);
+  outcome.denied = {{"socket(AF_INET)", "network", "no network", 3}, {"/\"\xff", "tree", "not there", 1}};
+  const auto denied = ordered_json::parse(envelope_json(outcome, "a")).at("denied");
+  ASSERT_EQ(denied.size(), 2U);
+  EXPECT_EQ(denied[0].dump(),
+            R"j({"what":"socket(AF_INET)","rule":"network","reason":"no network","count":3})j");
+  EXPECT_EQ(denied[1].at("what"), "/\"\xef\xbf\xbd");
 }
 
 TEST(Envelope, ReplacesWhatIsNotUtf8AndEscapesControls) {

@@ -4,6 +4,7 @@
 // is the mistake of somebody who has not read the contract yet.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "engine/execution.hpp"
@@ -16,6 +17,10 @@ struct RequestBounds {
   engine::Limits limits;
   engine::Policy policy = engine::Policy::kSandbox;
 };
+
+// How many bytes of memory each byte of a body takes while it is parsed, at most: itself, the copies and
+// indexes of simdjson, the job.
+inline constexpr std::uint64_t kParseFactor = 9;
 
 // The job has no id yet. All its strings are valid UTF-8; args_json and kwargs_json are the client's own
 // text, checked to be an array and an object that are nested at most 200 deep.

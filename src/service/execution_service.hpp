@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,8 @@ class ExecutionService {
   void cancel(engine::Ticket ticket);
 
   [[nodiscard]] Health health() const;
+  // For a request that is refused before it is read.
+  [[nodiscard]] std::chrono::seconds retry_after() const { return engine_.snapshot().retry_after; }
   [[nodiscard]] const ServiceSettings& settings() const { return settings_; }
 
  private:

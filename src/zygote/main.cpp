@@ -35,15 +35,19 @@ int main_of_zygote() {
   if (!spec) return give_up(jailer.get(), spec.error());
   const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
   if (!rules) return give_up(jailer.get(), rules.error());
-  auto filter = sandbox::compile_seccomp(*rules);
-  if (!filter) return give_up(jailer.get(), filter.error());
+  auto program =
+      sandbox::compile_seccomp(sandbox::rules_with(spec->walls, *rules),
+                               spec->listening == sandbox::Listening::kNone ? sandbox::Refusing::kByErrno
+                                                                            : sandbox::Refusing::kByNotice);
+  if (!program) return give_up(jailer.get(), program.error());
   const auto interpreter = runner::Interpreter::start(spec->preload);
   if (!interpreter) return give_up(jailer.get(), interpreter.error());
   protocol::ControlMessage up;
   up.kind = protocol::ControlKind::kZygoteUp;
   up.set_text((*interpreter)->versions_json());
   if (!protocol::send_control(jailer.get(), up)) return 1;
-  return Zygote(std::move(jailer), **interpreter, std::move(*filter), std::move(*spec)).run();
+  sandbox::CellFilter filter{std::move(*program), spec->listening};
+  return Zygote(std::move(jailer), **interpreter, std::move(filter), std::move(*spec)).run();
 }
 
 }  // namespace

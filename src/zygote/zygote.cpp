@@ -21,21 +21,25 @@ namespace {
 using protocol::ControlKind;
 using protocol::ControlMessage;
 
-// In a kFork message: socket, stdout, stderr, the first process's pidfd, then the slot's cgroup files.
-constexpr std::size_t kFirstCgroupFd = 4;
+// In a kFork message: socket, stdout, stderr, the first process's pidfd; then the supervisor line, if cells
+// have one, and the slot's cgroup files.
+constexpr std::size_t kFixedFds = 4;
 
 std::uint64_t microseconds(const timeval& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
 }
 
-runner::CellDescriptors descriptors_of(std::uint32_t slot, std::vector<base::Fd>& fds) {
+runner::CellDescriptors descriptors_of(protocol::Received& request) {
+  std::vector<base::Fd>& fds = request.fds;
   runner::CellDescriptors descriptors;
-  descriptors.slot = slot;
+  descriptors.slot = request.message.slot;
   descriptors.channel = std::move(fds[0]);
   descriptors.out = std::move(fds[1]);
   descriptors.err = std::move(fds[2]);
   descriptors.first_process = std::move(fds[3]);
-  for (std::size_t index = kFirstCgroupFd; index < fds.size(); ++index) {
+  std::size_t index = kFixedFds;
+  if (request.message.supervised != 0) descriptors.supervisor = std::move(fds[index++]);
+  for (; index < fds.size(); ++index) {
     descriptors.cgroup_procs.push_back(std::move(fds[index]));
   }
   return descriptors;
@@ -43,7 +47,7 @@ runner::CellDescriptors descriptors_of(std::uint32_t slot, std::vector<base::Fd>
 
 }  // namespace
 
-Zygote::Zygote(base::Fd jailer, runner::Interpreter& interpreter, std::vector<sock_filter> filter,
+Zygote::Zygote(base::Fd jailer, runner::Interpreter& interpreter, sandbox::CellFilter filter,
                sandbox::JailSpec spec)
     : jailer_(std::move(jailer)),
       interpreter_(&interpreter),
@@ -72,7 +76,8 @@ void Zygote::on_jailer() {
     jailer_gone_ = true;
     return;
   }
-  if ((*received)->message.kind == ControlKind::kFork && (*received)->fds.size() >= kFirstCgroupFd) {
+  if ((*received)->message.kind == ControlKind::kFork &&
+      (*received)->fds.size() >= kFixedFds + (*received)->message.supervised) {
     fork_cell(std::move(**received));
   }
 }
@@ -92,9 +97,7 @@ void Zygote::fork_cell(protocol::Received request) {
   }
   // Through libc with Python's hooks: this process has one thread, so the child may do anything.
   const pid_t pid = interpreter_->fork();
-  if (pid == 0)
-    runner::run_cell(*interpreter_, descriptors_of(request.message.slot, request.fds), filter_, spec_);
-
+  if (pid == 0) runner::run_cell(*interpreter_, descriptors_of(request), filter_, spec_);
   if (pid < 0) {
     answer.step = static_cast<std::uint32_t>(sandbox::Step::kFork);
     answer.code = errno;

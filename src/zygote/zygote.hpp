@@ -2,20 +2,19 @@
 // messages of the jailer only, never a byte from a cell, and has nothing secret in its memory.
 #pragma once
 
-#include <linux/filter.h>
-
 #include <vector>
 
 #include "base/fd.hpp"
 #include "protocol/control.hpp"
 #include "runner/interpreter.hpp"
+#include "sandbox/cell_setup.hpp"
 #include "sandbox/jail_spec.hpp"
 
 namespace cellblock::zygote {
 
 class Zygote {
  public:
-  Zygote(base::Fd jailer, runner::Interpreter& interpreter, std::vector<sock_filter> filter,
+  Zygote(base::Fd jailer, runner::Interpreter& interpreter, sandbox::CellFilter filter,
          sandbox::JailSpec spec);
   // Serves until the jailer is gone. Returns the process's exit code.
   int run();
@@ -29,7 +28,7 @@ class Zygote {
   base::Fd jailer_;
   base::Fd children_;  // signalfd for SIGCHLD
   runner::Interpreter* interpreter_;
-  std::vector<sock_filter> filter_;
+  sandbox::CellFilter filter_;
   sandbox::JailSpec spec_;
   std::vector<std::pair<pid_t, std::uint64_t>> cells_;  // of running interpreters, few enough to search
   bool jailer_gone_ = false;

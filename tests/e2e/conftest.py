@@ -63,3 +63,45 @@ def assert_service_is_well(server, processes_per_cell):
         eventually(nothing_is_left, 5, "only the idle cells of the pool have processes", pause=0.1)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def edge():
+    """A server with little time, few places and little memory for its clients."""
+    running = Server("--header-timeout", "1", "--stall-timeout", "1", "--idle-timeout", "2",
+                     "--max-connections", "100", "--max-body-mb", "4", "--result-mb", "4",
+                     "--request-memory-mb", "72", "--drain-limit", "5")
+    eventually(lambda: running.post(script="def main(): return 1").http == 200, 10, "it answers")
+    running.at_rest = None
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def assert_edge_is_well(edge):
+    """To be called after an abuse: an honest request is answered, memory and descriptors are given back."""
+
+    def stocked():
+        before = edge.pool()["ready"]
+        time.sleep(0.1)
+        return before if before and before == edge.pool()["ready"] else None
+
+    def at_rest():
+        pool, held = edge.pool(), (edge.memory(), edge.descriptors())
+        if pool["running"] or pool["queued"]:
+            return False
+        per_cell = pool["ready"] - edge.at_rest[2]
+        return held[0] < edge.at_rest[0] + (24 << 20) and held[1] <= edge.at_rest[1] + 8 * max(per_cell, 0)
+
+    if edge.at_rest is None:
+        eventually(stocked, 20, "the stock is full")
+        edge.at_rest = (edge.memory(), edge.descriptors(), edge.pool()["ready"])
+
+    def check():
+        began = time.monotonic()
+        honest = edge.post(script="def main(a, b): return a + b", args=[40, 2])
+        assert (honest.http, honest.result) == (200, 42), honest
+        assert time.monotonic() - began < 2 * TIME_FACTOR
+        eventually(at_rest, 10, "memory and descriptors are given back", pause=0.05)
+
+    return check

@@ -20,7 +20,7 @@ TIME_FACTOR = float(os.environ.get("CELLBLOCK_TIME_FACTOR", "1"))
 CANARY = "canary-3f9d2c71-do-not-leak"
 # Cells run under host uids from here on, one per slot.
 FIRST_CELL_UID = 1_900_000_000
-ENVELOPE = {"result", "stdout", "stderr", "error", "status", "id", "usage", "truncated", "files"}
+ENVELOPE = {"result", "stdout", "stderr", "error", "status", "id", "usage", "truncated", "files", "denied"}
 
 
 class Answer:
@@ -36,6 +36,7 @@ class Answer:
         self.stdout = self.body.get("stdout")
         self.stderr = self.body.get("stderr")
         self.exception = self.body.get("exception")
+        self.denied = self.body.get("denied")
 
     def __repr__(self):
         return f"<{self.http} {json.dumps(self.body)[:2000]}>"
@@ -80,6 +81,14 @@ class Server:
 
     def cgroups(self) -> set[str]:
         return {path for path in cgroup_directories() if f"cellblock-{self.process.pid}-" in path}
+
+    def memory(self) -> int:
+        """The server process alone, in bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s*(\d+) kB", status)[1]) << 10
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def stop(self, within: float = 15) -> None:
         """SIGTERM; nothing may stay behind."""

@@ -155,6 +155,16 @@ def test_every_status_is_documented():
     assert sorted(described) == sorted(set(names))
 
 
+def test_every_rule_of_a_refusal_is_documented():
+    policy = (REPO / "policies/seccomp.policy").read_text()
+    reader = (REPO / "src/backends/native/claim_reader.cpp").read_text()
+    rules = set(re.findall(r"^rule (\w+) ", policy, re.MULTILINE) + re.findall(r'what\), "(\w+)", "', reader))
+    page = (REPO / "docs/statuses.md").read_text()
+    table = page.partition("## What walls refused")[2].partition("\n## ")[0]
+    assert {"network", "default", "tree"} <= rules
+    assert set(re.findall(r"^\|[^|]+\| `(\w+)` \|", table, re.MULTILINE)) == rules
+
+
 def test_files_that_the_documents_name_exist():
     """As `src/engine/judge.hpp`, or shorter where the folder is clear: `engine/judge.hpp`, `judge.hpp`."""
     files = [f"/{path.relative_to(REPO)}" for folder in ("src", "tests", "policies", "scripts", "examples", "docs")

@@ -171,6 +171,47 @@ def test_limits_hold_without_cgroups(weaker):
     assert weaker.run("def main():\n    while True: pass", limits={"cpu_s": 1}).status == "cpu_limit"
 
 
+CHILDREN = """
+    import os, time
+    def main(count, megabytes):
+        for _ in range(count):
+            if os.fork() == 0:
+                held = b"x" * (megabytes << 20)
+                time.sleep(5)
+                os._exit(len(held) & 0)
+        time.sleep(4)
+        return "held"
+    """
+SPINNERS = """
+    import os, time
+    def main():
+        for _ in range(4):
+            if os.fork() == 0:
+                while True: pass
+        time.sleep(5)
+    """
+FILES = """
+    def main(count, megabytes):
+        for number in range(count):
+            with open(str(number), "wb") as file:
+                for _ in range(megabytes): file.write(b"x" * (1 << 20))
+        import time
+        time.sleep(1)
+        return count
+    """
+
+
+def test_sums_over_processes_and_files_are_bounded_without_cgroups(weaker):
+    assert weaker.run(CHILDREN, args=[3, 40], limits={"wall_s": 8}).result == "held"
+    assert weaker.run(CHILDREN, args=[6, 60], limits={"wall_s": 8}).status == "memory_limit"
+    assert weaker.run(SPINNERS, limits={"cpu_s": 1, "wall_s": 8}).status == "cpu_limit"
+    assert inside(weaker, FILES, args=[5, 9]) == 5
+    too_much = weaker.run(FILES, args=[60, 9])
+    assert too_much.status == ("exception" if weaker.level == "full" else "memory_limit"), too_much
+    too_many = weaker.run(FILES, args=[5000, 0])
+    assert too_many.status == ("exception" if weaker.level == "full" else "memory_limit"), too_many
+
+
 def test_below_the_accepted_level_nothing_starts():
     refused = subprocess.run([*like_docker("root"), "serve", "--port", "0"], capture_output=True, text=True, timeout=60)
     assert refused.returncode == 3

@@ -44,6 +44,14 @@ class Wire:
             return True
 
 
+def send_all_it_takes(connection: socket.socket, data: bytes) -> None:
+    """A server that has answered already may hang up under the rest."""
+    try:
+        connection.sendall(data)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
 def post(body: bytes = BODY, version: str = "1.1", *extra: str) -> tuple[str, ...]:
     return (f"POST /execute HTTP/{version}", "Host: localhost", "Content-Type: application/json",
             f"Content-Length: {len(body)}", *extra)

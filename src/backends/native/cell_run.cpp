@@ -1,4 +1,5 @@
 // The run of a cell: what goes through its socket and pipes. The rest of CellState is in cell_state.cpp.
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,6 +26,10 @@ constexpr std::size_t kChunk = 64U << 10U;
 constexpr std::uint64_t kPipeLimit = 1U << 20U;
 // How often a cell close to its CPU limit is looked at.
 constexpr std::chrono::microseconds kShortestCpuWait{5'000};
+// How often one is looked at that no cgroup bounds, and what its measured memory may be above the limit:
+// shares of the zygote's pages grow when other cells end.
+constexpr std::chrono::microseconds kMeasuringInterval{20'000};
+constexpr std::uint64_t kMeasuringSlack = 32ULL << 20U;
 
 // Reads once without blocking: the bytes, empty at end of file, or nullopt when nothing is there.
 std::optional<std::string_view> read_some(int fd, std::array<char, kChunk>& buffer) {
@@ -57,12 +62,14 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
   }
   phase_ = Phase::kRunning;
   job_ = &job;
+  memory_ = std::make_shared<base::Lease>(defaults_.budget, base::ByteBudget::Use::kAnswer);
   frames_ = protocol::FrameReader(job.limits.result_bytes + 3 * kClaimTextLimit);
   stdout_ = OutputCapture(job.limits.output_bytes);
   stderr_ = OutputCapture(job.limits.output_bytes);
   await_output(out_, stdout_);
   await_output(err_, stderr_);
-  if (job.limits.memory_bytes == defaults_.memory_bytes && job.limits.processes == defaults_.processes) {
+  if (job.limits.memory_bytes == defaults_.limits.memory_bytes &&
+      job.limits.processes == defaults_.limits.processes) {
     send_run();
     return;
   }
@@ -80,6 +87,7 @@ void CellState::send_run() {
        job_->policy == engine::Policy::kStrict});
   unsent_ = protocol::encode_frame(FrameKind::kRun, payload);
   usage_.start();
+  denials_.start();
   watch_cpu();
   write_on();
 }
@@ -120,6 +128,7 @@ bool CellState::read_channel() {
   // Closed. If the process lives on, its end or the deadline decides; the jailer reports both.
   if (bytes->empty()) return false;
   frames_.feed(*bytes);
+  if (!account()) return false;
   auto frame = frames_.next();
   if (!frame) {
     engine::Report report;
@@ -173,9 +182,22 @@ bool CellState::read_output(Stream& stream, OutputCapture& capture) {
   if (!bytes) return true;
   if (bytes->empty()) return false;
   capture.add(*bytes);
+  if (!account()) return false;
   if (stdout_.total() + stderr_.total() <= engine::kOutputFloodBytes) return true;
   engine::Report report;
   report.output_flood = true;
+  report.usage = usage_.now();
+  finish(std::move(report));
+  return false;
+}
+
+bool CellState::account() {
+  if (phase_ != Phase::kRunning ||
+      memory_->resize(frames_.capacity() + stdout_.capacity() + stderr_.capacity())) {
+    return true;
+  }
+  engine::Report report;
+  report.no_room = true;
   report.usage = usage_.now();
   finish(std::move(report));
   return false;
@@ -191,9 +213,18 @@ void CellState::watch_cpu() {
     finish(std::move(report));
     return;
   }
+  if (usage_.memory_bytes() > job_->limits.memory_bytes + kMeasuringSlack) {
+    engine::Report report;
+    report.exit = engine::Exit{true, SIGKILL, true, 0};
+    report.usage = usage_.now();
+    finish(std::move(report));
+    return;
+  }
   // The earliest moment at which the limit can be reached: a script that sleeps costs next to nothing.
-  const auto earliest = std::chrono::duration_cast<std::chrono::microseconds>(left / std::max(cpus_, 1.0));
-  cpu_timer_.expires_after(std::max(earliest, kShortestCpuWait));
+  const auto earliest =
+      std::chrono::duration_cast<std::chrono::microseconds>(left / std::max(defaults_.cpus, 1.0));
+  const auto wait = usage_.measured() ? kMeasuringInterval : std::max(earliest, kShortestCpuWait);
+  cpu_timer_.expires_after(wait);
   cpu_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
     if (!error) self->watch_cpu();
   });
@@ -220,10 +251,12 @@ void CellState::finish(engine::Report report) {
       capture->add(*bytes);
     }
   }
+  report.denied = denials_.so_far();
   report.stdout_truncated = stdout_.truncated();
   report.stderr_truncated = stderr_.truncated();
   report.stdout_text = stdout_.take_text();
   report.stderr_text = stderr_.take_text();
+  report.memory = std::move(memory_);
   std::exchange(done_, nullptr)(std::move(report));
 }
 

@@ -161,6 +161,29 @@ TEST_F(CellRunning, EndlessOutputOnBothStreamsTogetherEndsTheRun) {
   EXPECT_TRUE(report().output_flood);
 }
 
+TEST_F(CellRunning, WhatComesOutIsOnTheBudgetsAccountUntilTheReportGoes) {
+  run();
+  print(stdout_, 100'000);
+  EXPECT_GE(defaults_.budget->used(), 100'000U);
+  cell_writes(answer("null"));
+  static_cast<void>(report());
+  EXPECT_GE(defaults_.budget->used(), 100'000U);
+  reports_.clear();
+  EXPECT_EQ(defaults_.budget->used(), 0U);
+}
+
+TEST_F(CellRunning, WhatTheBudgetHasNoRoomForEndsTheRun) {
+  ASSERT_TRUE(defaults_.budget->take(defaults_.budget->limit(), base::ByteBudget::Use::kAnswer));
+  run();
+  cell_writes(protocol::frame_header(FrameKind::kOutcome, 200'000));
+  print(stdout_, 10'000);
+  EXPECT_TRUE(reports_.empty()) << "what is small is free";
+  cell_writes(std::string(100'000, 'x'));
+  const auto done = report();
+  EXPECT_TRUE(done.no_room);
+  EXPECT_FALSE(done.claim.has_value());
+}
+
 TEST_F(CellRunning, OtherLimitsAreSetBeforeTheScriptGoesIn) {
   job_.limits.memory_bytes = 64ULL << 20U;
   job_.limits.processes = 3;

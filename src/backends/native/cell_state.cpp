@@ -25,11 +25,10 @@ base::Error CellState::step_error(std::uint64_t step, std::uint64_t code) {
 }
 
 CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link,
-                     engine::Limits defaults, double cpus)
+                     CellDefaults defaults)
     : context_(context),
       link_(std::move(link)),
-      defaults_(defaults),
-      cpus_(cpus),
+      defaults_(std::move(defaults)),
       channel_(context),
       out_(context),
       err_(context),
@@ -68,7 +67,7 @@ void CellState::on_control(protocol::Received received) {
   const ControlMessage& message = received.message;
   switch (message.kind) {
     case ControlKind::kSpawned:
-      usage_.take_files(std::move(received.fds));
+      take_files(std::move(received.fds));
       spawned_ = true;
       become_ready_if_complete();
       break;
@@ -91,6 +90,14 @@ void CellState::on_control(protocol::Received received) {
     default:
       break;
   }
+}
+
+void CellState::take_files(std::vector<base::Fd> files) {
+  if (files.empty()) return;
+  const int ledger = files.front().get();
+  denials_.take_ledger(std::move(files.front()));
+  files.erase(files.begin());
+  usage_.take_files(std::move(files), ledger);
 }
 
 void CellState::on_gone(const ControlMessage& message) {

@@ -20,6 +20,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "backends/native/cell_defaults.hpp"
+#include "backends/native/cell_denials.hpp"
 #include "backends/native/cell_usage.hpp"
 #include "backends/native/jailer_link.hpp"
 #include "backends/native/output_capture.hpp"
@@ -34,9 +36,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   using Ready = std::function<void(base::Result<void>)>;
   using Stream = boost::asio::posix::stream_descriptor;
 
-  // `defaults` are the limits that the jailer gives every slot, `cpus` how many CPUs a cell may keep busy.
-  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, engine::Limits defaults,
-            double cpus);
+  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, CellDefaults defaults);
 
   // Asks the jailer for the cell. `ready` comes once, never from inside this call.
   void make(Ready ready);
@@ -54,6 +54,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   enum class Phase : std::uint8_t { kMaking, kIdle, kRunning, kOver };
 
   void on_control(protocol::Received received);
+  // The ledger and the slot's usage files.
+  void take_files(std::vector<base::Fd> files);
   void on_gone(const protocol::ControlMessage& message);
   void become_ready_if_complete();
   void fail_making(base::Error error);
@@ -68,6 +70,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   bool read_channel();
   void on_frame(const protocol::Frame& frame);
   bool read_output(Stream& stream, OutputCapture& capture);
+  // False when the budget has no room for what has come: the run has been ended.
+  bool account();
 
   void report_claim(engine::Claim claim);
   // Ends the run when all processes of the cell together have used the CPU limit. RLIMIT_CPU counts each
@@ -78,8 +82,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
 
   boost::asio::io_context& context_;
   std::shared_ptr<JailerLink> link_;
-  engine::Limits defaults_;
-  double cpus_;
+  CellDefaults defaults_;
   Phase phase_ = Phase::kMaking;
   std::uint64_t id_ = 0;
   bool gone_ = false;
@@ -91,6 +94,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   bool sealed_ = false;   // the ready frame has come
   bool spawned_ = false;  // the jailer has confirmed
   CellUsage usage_;
+  CellDenials denials_;
   boost::asio::steady_timer cpu_timer_;
 
   Ready ready_;
@@ -103,6 +107,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   bool unstarted_ = false;
   OutputCapture stdout_{0};
   OutputCapture stderr_{0};
+  std::shared_ptr<base::Lease> memory_;
 };
 
 }  // namespace cellblock::backends::native

@@ -1,9 +1,9 @@
-// What one execution uses, as the kernel counts it for the slot's cgroup: never what the cell says.
+// What one execution uses: as the kernel counts it for the slot's cgroup, or where there is none as the
+// cell's first process measures it from outside the script. Never what the script says.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "base/fd.hpp"
@@ -13,8 +13,10 @@ namespace cellblock::backends::native {
 
 class CellUsage {
  public:
-  // The slot's files for peak memory and CPU time, as kSpawned brings them; none without cgroups.
-  void take_files(std::vector<base::Fd> files) { files_ = std::move(files); }
+  // What kSpawned brings besides the ledger: the cgroup's files for peak memory and CPU time, or what wakes
+  // the first process's account, which it keeps on the ledger. `ledger` is borrowed, and needed in the second
+  // case.
+  void take_files(std::vector<base::Fd> files, int ledger);
   // From here on counts the execution.
   void start();
   [[nodiscard]] engine::Usage now() const;
@@ -26,10 +28,17 @@ class CellUsage {
   // The same from what the file said last; it may be gone with the cell.
   [[nodiscard]] std::uint64_t cpu_since_start(std::uint64_t counter_us) const;
 
+  // Whether nobody but this side bounds the sum of a cell's memory.
+  [[nodiscard]] bool measured() const { return files_.size() == 1; }
+  // At the last look; 0 where a cgroup bounds it.
+  [[nodiscard]] std::uint64_t memory_bytes() const;
+
  private:
   [[nodiscard]] std::uint64_t cpu_counter_us() const;
+  [[nodiscard]] std::uint64_t peak_bytes() const;
 
   std::vector<base::Fd> files_;
+  int ledger_ = -1;
   std::chrono::steady_clock::time_point started_;
   std::uint64_t cpu_before_us_ = 0;
   std::uint64_t memory_before_ = 0;

@@ -68,6 +68,23 @@ std::optional<engine::ExceptionInfo> read_exception(const std::string& text) {
   return info;
 }
 
+// The words are the service's own, whatever the cell sends.
+engine::Denial denial_of(const protocol::FileDenial& denial) {
+  using Kind = protocol::FileDenial::Kind;
+  std::string what = base::to_valid_utf8(denial.path);
+  switch (denial.kind) {
+    case Kind::kTree:
+      return {std::move(what), "tree", "not in a cell's file tree", denial.count};
+    case Kind::kReadOnly:
+      return {std::move(what), "read_only", "only /tmp and /dev/shm can be written to", denial.count};
+    case Kind::kPermission:
+      return {std::move(what), "permission", "not open to the user that a script runs as", denial.count};
+    case Kind::kFurther:
+      break;
+  }
+  return {"further files", "further", "beyond the number that this list names", denial.count};
+}
+
 }  // namespace
 
 std::optional<engine::Claim> read_claim(std::string_view payload, std::uint64_t result_limit) {
@@ -77,6 +94,7 @@ std::optional<engine::Claim> read_claim(std::string_view payload, std::uint64_t 
   }
   engine::Claim claim;
   claim.status = status_of(raw->kind);
+  for (const protocol::FileDenial& denial : raw->denied) claim.denied.push_back(denial_of(denial));
   if (raw->kind == OutcomeKind::kOk) {
     if (raw->result_json.size() > result_limit) {
       claim.status = engine::Status::kResultTooLarge;

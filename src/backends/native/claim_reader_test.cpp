@@ -45,6 +45,23 @@ TEST(ReadClaim, ReadsOnlyTheKnownFieldsOfAnException) {
   EXPECT_EQ(claim->exception->line, 3);
 }
 
+TEST(ReadClaim, NamesRefusedFilesInTheServicesOwnWords) {
+  using Kind = protocol::FileDenial::Kind;
+  protocol::OutcomeClaim raw{OutcomeKind::kOk, "1", "", "", {}};
+  raw.denied = {{Kind::kTree, 2, "/root\xff"},
+                {Kind::kReadOnly, 1, "/usr/x"},
+                {Kind::kPermission, 1, "/x"},
+                {Kind::kFurther, 9, "forged"}};
+  const auto claim = read_claim(encode_outcome(raw), 10);
+  ASSERT_TRUE(claim.has_value());
+  ASSERT_EQ(claim->denied.size(), 4U);
+  EXPECT_EQ(claim->denied[0], (engine::Denial{"/root\xEF\xBF\xBD", "tree", claim->denied[0].reason, 2}));
+  EXPECT_EQ(claim->denied[1].rule, "read_only");
+  EXPECT_EQ(claim->denied[2].rule, "permission");
+  EXPECT_EQ(claim->denied[3].what, "further files");
+  for (const engine::Denial& denial : claim->denied) EXPECT_FALSE(denial.reason.empty()) << denial.what;
+}
+
 TEST(ReadClaim, ErrorTextIsMadeValidAndBounded) {
   EXPECT_EQ(read_claim(encode_outcome({OutcomeKind::kException, "", "a\xff", ""}), 10)->error,
             "a\xEF\xBF\xBD");

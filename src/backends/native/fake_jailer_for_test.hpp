@@ -79,7 +79,7 @@ class FakeJailer : public testing::Test {
   void cell_writes(std::string_view bytes) { ASSERT_TRUE(base::write_all(socket_.get(), bytes)); }
 
   void start_making() {
-    cell_ = std::make_shared<CellState>(context_, link_, engine::Limits{}, 1.0);
+    cell_ = std::make_shared<CellState>(context_, link_, defaults_);
     cell_->make([this](base::Result<void> made) { made_ = std::move(made); });
     EXPECT_FALSE(made_.has_value()) << "called from inside make()";
   }
@@ -122,6 +122,7 @@ class FakeJailer : public testing::Test {
     return reader.next().value();
   }
 
+  CellDefaults defaults_{{}, 1.0, std::make_shared<base::ByteBudget>(64ULL << 20U)};
   boost::asio::io_context context_;
   base::Fd jailer_;
   std::shared_ptr<JailerLink> link_;

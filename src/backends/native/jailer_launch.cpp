@@ -22,7 +22,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kEndLimit = std::chrono::seconds(10);
+// For all cells to be killed and reaped, and their cgroups removed.
+constexpr auto kEndLimit = std::chrono::seconds(5);
+// For a killed process to be gone. One that hangs in the kernel is left to init.
+constexpr auto kKillLimit = std::chrono::seconds(1);
 
 base::Result<std::string> find_helper(const std::string& name) {
   std::error_code error;
@@ -90,6 +93,33 @@ base::Result<std::string> wait_until_up(int control, std::chrono::milliseconds l
   }
 }
 
+// A pipe whose reading end sends SIGKILL to the jailer when a byte comes. The kernel checks the right to do
+// so against the user id of this moment: it works when the server has given up root and could not kill any
+// more. Being bound to the process and not to its number, it can't hit another one.
+base::Result<void> arm_kill_switch(JailerProcess& jailer) {
+  auto pipe = base::make_pipe();
+  if (!pipe) return tl::make_unexpected(pipe.error());
+  const f_owner_ex owner{F_OWNER_PID, jailer.pid};
+  // Whom, with what, and from now on.
+  if (::fcntl(pipe->first.get(), F_SETOWN_EX, &owner) != 0 ||
+      ::fcntl(pipe->first.get(), F_SETSIG, SIGKILL) != 0 ||
+      ::fcntl(pipe->first.get(), F_SETFL, O_ASYNC | O_NONBLOCK) != 0) {
+    return base::errno_error("arm the jailer's kill switch");
+  }
+  jailer.kill_switch = std::move(*pipe);
+  return {};
+}
+
+bool ended_within(pid_t pid, std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    const pid_t reaped = ::waitpid(pid, nullptr, WNOHANG);
+    if (reaped == pid || (reaped < 0 && errno == ECHILD)) return true;
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
 }  // namespace
 
 base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::chrono::milliseconds limit) {
@@ -111,7 +141,13 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
   if (pid < 0) return base::errno_error("fork the jailer");
   if (pid == 0) become_jailer(*program, sockets->second.get(), spec_file.get(), zygote.get());
   sockets->second.reset();
-  JailerProcess jailer{pid, std::move(sockets->first), {}};
+  JailerProcess jailer;
+  jailer.pid = pid;
+  jailer.control = std::move(sockets->first);
+  if (auto armed = arm_kill_switch(jailer); !armed) {
+    end_jailer(jailer);
+    return tl::make_unexpected(armed.error());
+  }
   auto up = wait_until_up(jailer.control.get(), limit);
   if (!up) {
     end_jailer(jailer);
@@ -124,18 +160,11 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
 void end_jailer(JailerProcess& jailer) {
   jailer.control.reset();
   if (jailer.pid < 0) return;
-  const auto deadline = std::chrono::steady_clock::now() + kEndLimit;
-  while (std::chrono::steady_clock::now() < deadline) {
-    const pid_t reaped = ::waitpid(jailer.pid, nullptr, WNOHANG);
-    if (reaped == jailer.pid || (reaped < 0 && errno == ECHILD)) {
-      jailer.pid = -1;
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  if (!ended_within(jailer.pid, kEndLimit)) {
+    // It has had its time. Its own death kills the zygote and every cell (PDEATHSIG).
+    static_cast<void>(base::write_all(jailer.kill_switch.second.get(), "x"));
+    static_cast<void>(ended_within(jailer.pid, kKillLimit));
   }
-  // It has had its time. Its own death kills the zygote and every cell (PDEATHSIG). A server that has given
-  // up root may not do this, and does not wait for it either.
-  if (::kill(jailer.pid, SIGKILL) == 0) ::waitpid(jailer.pid, nullptr, 0);
   jailer.pid = -1;
 }
 

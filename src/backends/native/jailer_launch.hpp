@@ -16,6 +16,7 @@ namespace cellblock::backends::native {
 struct JailerProcess {
   pid_t pid = -1;
   base::Fd control;           // the server's end
+  base::FdPair kill_switch;   // a pipe: a byte in it kills the jailer, also after the change of user id
   std::string versions_json;  // of Python and its libraries: {"python": "3.11.2", …}
 };
 
@@ -23,7 +24,9 @@ struct JailerProcess {
 // step of sealing this host refused, or why the zygote could not start.
 base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::chrono::milliseconds limit);
 
-// Closes the control socket, on which the jailer ends everything and exits; waits for that.
+// Closes the control socket, on which the jailer ends everything and exits; waits for that. A jailer that
+// does not answer, because somebody has stopped it or the kernel holds it, is killed after a while; what it
+// leaves of cgroups is removed by the next service.
 void end_jailer(JailerProcess& jailer);
 
 }  // namespace cellblock::backends::native

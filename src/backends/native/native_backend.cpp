@@ -25,8 +25,8 @@ class NativeCell final : public engine::Cell {
 
 class NativeBackend final : public engine::Backend {
  public:
-  NativeBackend(JailerProcess jailer, engine::Limits defaults, double cpus, NativeEvents events)
-      : jailer_(std::move(jailer)), defaults_(defaults), cpus_(cpus), events_(std::move(events)) {}
+  NativeBackend(JailerProcess jailer, CellDefaults defaults, NativeEvents events)
+      : jailer_(std::move(jailer)), defaults_(std::move(defaults)), events_(std::move(events)) {}
 
   ~NativeBackend() override { stop(); }
 
@@ -39,7 +39,7 @@ class NativeBackend final : public engine::Backend {
   }
 
   void make_cell(Made made) override {
-    auto state = std::make_shared<CellState>(*context_, link_, defaults_, cpus_);
+    auto state = std::make_shared<CellState>(*context_, link_, defaults_);
     const std::uint64_t number = next_++;
     making_.emplace(number, state);
     state->make([this, number, state, made = std::move(made)](base::Result<void> ready) {
@@ -92,8 +92,7 @@ class NativeBackend final : public engine::Backend {
   }
 
   JailerProcess jailer_;
-  engine::Limits defaults_;
-  double cpus_;
+  CellDefaults defaults_;
   NativeEvents events_;
   boost::asio::io_context* context_ = nullptr;
   std::shared_ptr<JailerLink> link_;
@@ -104,9 +103,9 @@ class NativeBackend final : public engine::Backend {
 
 }  // namespace
 
-std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer, engine::Limits defaults,
-                                                     double cpus, NativeEvents events) {
-  return std::make_unique<NativeBackend>(std::move(jailer), defaults, cpus, std::move(events));
+std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer, CellDefaults defaults,
+                                                     NativeEvents events) {
+  return std::make_unique<NativeBackend>(std::move(jailer), std::move(defaults), std::move(events));
 }
 
 }  // namespace cellblock::backends::native

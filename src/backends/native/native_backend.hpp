@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "backends/native/cell_defaults.hpp"
 #include "backends/native/jailer_launch.hpp"
 #include "backends/native/jailer_link.hpp"
 #include "engine/backend.hpp"
@@ -20,9 +21,9 @@ struct NativeEvents {
   std::function<void(const std::string&)> fatal;
 };
 
-// Takes over a launched jailer. `defaults` and `cpus` must be what it was launched with.
+// Takes over a launched jailer. Limits and CPUs of `defaults` must be what it was launched with.
 [[nodiscard]] std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer,
-                                                                   engine::Limits defaults, double cpus,
+                                                                   CellDefaults defaults,
                                                                    NativeEvents events);
 
 }  // namespace cellblock::backends::native

@@ -13,6 +13,7 @@ class OutputCapture {
 
   void add(std::string_view bytes);
   [[nodiscard]] std::uint64_t total() const { return total_; }
+  [[nodiscard]] std::uint64_t capacity() const { return kept_.capacity(); }
   [[nodiscard]] bool truncated() const { return total_ > kept_.size(); }
   // What was kept, as valid UTF-8 that is not cut within a character. Leaves this object empty.
   [[nodiscard]] std::string take_text();

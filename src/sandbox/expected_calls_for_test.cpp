@@ -1,0 +1,159 @@
+#include "sandbox/expected_calls_for_test.hpp"
+
+#include <asm/ioctls.h>
+#include <asm/socket.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace cellblock::sandbox::for_test {
+namespace {
+
+bool one_of(std::uint64_t value, std::initializer_list<std::uint64_t> these) {
+  return std::find(these.begin(), these.end(), value) != these.end();
+}
+
+std::string allow_if(bool allowed) {
+  return allowed ? "allow" : "EPERM";
+}
+
+ConditionalCall always(const char* answer) {
+  return {[answer](const Arguments&) { return std::string(answer); }, {}};
+}
+
+std::string fcntl_answer(const Arguments& arguments) {
+  return allow_if(one_of(arguments[1], {F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK,
+                                        F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_DUPFD_CLOEXEC,
+                                        F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS}));
+}
+
+std::string ioctl_answer(const Arguments& arguments) {
+  if (one_of(arguments[1], {FICLONE, TIOCGPGRP, TIOCSPGRP})) return "ENOTTY";
+  return allow_if(one_of(arguments[1], {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX}));
+}
+
+std::string clone_answer(const Arguments& arguments) {
+  // The kernel takes the lower half only.
+  constexpr std::uint64_t kRefused = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PARENT;
+  return allow_if((arguments[0] & kRefused) == 0);
+}
+
+std::string prctl_answer(const Arguments& arguments) {
+  return allow_if(one_of(arguments[0], {PR_SET_PDEATHSIG, PR_SET_NAME, PR_GET_NAME, PR_GET_SECCOMP,
+                                        PR_CAPBSET_READ, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS}));
+}
+
+std::string socket_answer(const Arguments& arguments) {
+  if (one_of(arguments[0], {AF_INET, AF_INET6})) return "ENETUNREACH";
+  return allow_if(arguments[0] == AF_UNIX);
+}
+
+std::string setsockopt_answer(const Arguments& arguments) {
+  return allow_if(arguments[1] == SOL_SOCKET &&
+                  one_of(arguments[2], {SO_REUSEADDR, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_LINGER,
+                                        SO_REUSEPORT, SO_PASSCRED, SO_RCVTIMEO, SO_SNDTIMEO}));
+}
+
+std::string getsockopt_answer(const Arguments& arguments) {
+  return allow_if(arguments[1] == SOL_SOCKET &&
+                  (setsockopt_answer(arguments) == "allow" ||
+                   one_of(arguments[2], {SO_TYPE, SO_ERROR, SO_PEERCRED, SO_PROTOCOL, SO_DOMAIN})));
+}
+
+// No device node, no plain file, no socket: those have other calls.
+bool makes_a_fifo(std::uint64_t mode) {
+  return (mode & S_IFMT) == S_IFIFO;
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& plain_calls() {
+  static const std::vector<std::string_view> kCalls = {
+      // data of files
+      "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2",
+      "lseek", "truncate", "ftruncate", "fallocate", "fadvise64", "fsync", "fdatasync", "sendfile", "flock",
+      "copy_file_range",
+      // descriptors
+      "open", "openat", "creat", "close", "close_range", "dup", "dup2", "dup3", "memfd_create",
+      // names
+      "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents", "getdents64", "getcwd",
+      "chdir", "fchdir", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2",
+      "link", "linkat", "symlink", "symlinkat",
+      // attributes
+      "stat", "fstat", "lstat", "newfstatat", "statx", "statfs", "fstatfs", "chmod", "fchmod", "fchmodat",
+      "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat", "umask", "listxattr",
+      "llistxattr", "flistxattr", "getxattr", "lgetxattr", "fgetxattr",
+      // memory
+      "mmap", "mprotect", "munmap", "mremap", "madvise", "msync", "brk", "mlock", "munlock", "get_mempolicy",
+      // processes
+      "fork", "vfork", "execve", "execveat", "exit", "exit_group", "wait4", "waitid", "getpid", "getppid",
+      "gettid", "getpgid", "getpgrp", "setpgid", "getsid", "setsid", "getuid", "geteuid", "getgid", "getegid",
+      "getresuid", "getresgid", "getgroups", "capget", "pidfd_open", "arch_prctl",
+      // limits and scheduling
+      "prlimit64", "getrlimit", "setrlimit", "getrusage", "times", "getpriority", "setpriority",
+      "sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler",
+      "sched_get_priority_max", "sched_get_priority_min", "sched_rr_get_interval",
+      // threads
+      "set_tid_address", "set_robust_list", "rseq", "futex",
+      // signals
+      "kill", "tkill", "tgkill", "rt_sigqueueinfo", "pidfd_send_signal", "rt_sigaction", "rt_sigprocmask",
+      "rt_sigpending", "rt_sigtimedwait", "rt_sigsuspend", "rt_sigreturn", "sigaltstack", "restart_syscall",
+      "pause", "signalfd4",
+      // time
+      "alarm", "getitimer", "setitimer", "timer_create", "timer_settime", "timer_gettime", "timer_getoverrun",
+      "timer_delete", "timerfd_create", "timerfd_settime", "timerfd_gettime", "clock_gettime", "clock_getres",
+      "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+      // waiting
+      "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait",
+      "epoll_pwait", "eventfd2", "pipe", "pipe2",
+      // sockets, once there is one
+      "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "sendto", "recvfrom",
+      "sendmsg", "recvmsg", "shutdown",
+      // the system
+      "getrandom", "uname", "sysinfo", "getcpu"};
+  return kCalls;
+}
+
+const std::map<std::string_view, ConditionalCall>& conditional_calls() {
+  static const std::map<std::string_view, ConditionalCall> kCalls = {
+      {"fcntl", {fcntl_answer, {1}}},
+      {"ioctl", {ioctl_answer, {1}}},
+      {"clone", {clone_answer, {0}}},
+      {"prctl", {prctl_answer, {0}}},
+      {"socket", {socket_answer, {0}}},
+      {"socketpair", {[](const Arguments& with) { return allow_if(with[0] == AF_UNIX); }, {0}}},
+      {"setsockopt", {setsockopt_answer, {1, 2}}},
+      {"getsockopt", {getsockopt_answer, {1, 2}}},
+      {"mknod", {[](const Arguments& with) { return allow_if(makes_a_fifo(with[1])); }, {1}}},
+      {"mknodat", {[](const Arguments& with) { return allow_if(makes_a_fifo(with[2])); }, {2}}},
+      {"clone3", always("ENOSYS")},
+      {"set_mempolicy", always("ENOSYS")},
+      {"mbind", always("ENOSYS")},
+      {"setxattr", always("EOPNOTSUPP")},
+      {"lsetxattr", always("EOPNOTSUPP")},
+      {"fsetxattr", always("EOPNOTSUPP")},
+      {"removexattr", always("EOPNOTSUPP")},
+      {"lremovexattr", always("EOPNOTSUPP")},
+      {"fremovexattr", always("EOPNOTSUPP")},
+  };
+  return kCalls;
+}
+
+std::string expected_answer(std::string_view name, const Arguments& arguments) {
+  const auto& conditional = conditional_calls();
+  if (const auto found = conditional.find(name); found != conditional.end()) {
+    return found->second.answer(arguments);
+  }
+  const auto& plain = plain_calls();
+  return allow_if(std::find(plain.begin(), plain.end(), name) != plain.end());
+}
+
+}  // namespace cellblock::sandbox::for_test
