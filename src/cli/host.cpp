@@ -39,6 +39,12 @@ Host examine_host(const config::Options& options) {
 }
 
 base::Result<void> accept(const Host& host, const config::Options& options) {
+  for (const sandbox::WallProbe& wall : host.walls) {
+    // Whoever names one counts on it.
+    if (wall.name == "cgroup" && !wall.stands && !options.cgroup_root.empty()) {
+      return base::make_error("use the cgroup that cgroup-root names: " + wall.means, wall.fix);
+    }
+  }
   const sandbox::Level wanted = lowest_accepted(options);
   if (host.level >= wanted) return {};
   std::string text = "reach isolation level '" + std::string(level_name(wanted)) + "': this host gives '" +

@@ -28,7 +28,7 @@ constexpr auto kKernelHint =
 
 std::string joined(const std::vector<std::string>& words, const std::string& before) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + before + word;
+  for (const std::string& word : words) text.append(text.empty() ? "" : " ").append(before).append(word);
   return text;
 }
 
