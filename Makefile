@@ -8,12 +8,15 @@
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
 #   make asan tsan   the C++ tests under the sanitizers
+#   make tsan-load   the server under the thread sanitizer and under load
+#   make fuzz    every fuzz target for FUZZ_SECONDS
 
 JOBS ?= $(shell nproc)
-CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp')
+CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp' 'fuzz/*.cpp')
+FUZZ_SECONDS ?= 600
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test test-vm test-cpython asan tsan bench format lint deps clean
+.PHONY: run build test test-vm test-cpython asan tsan tsan-load fuzz bench format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -38,6 +41,19 @@ asan tsan: deps
 	@cmake --preset $@ >/dev/null
 	@cmake --build --preset $@ -j $(JOBS)
 	@ctest --test-dir build/$@ --output-on-failure -L unit
+
+# The helper programs are those of the ordinary build.
+tsan-load: build
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan -j $(JOBS) --target cellblock helpers
+	@CELLBLOCK_BINARY=$(CURDIR)/build/tsan/cellblock CELLBLOCK_TIME_FACTOR=5 \
+	  /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/tsan
+
+fuzz: deps
+	@scripts/install-deps fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@scripts/fuzz $(FUZZ_SECONDS)
 
 bench: build
 	@scripts/install-deps bench

@@ -1,18 +1,29 @@
 # Every compile and link setting of the tree lives on this one interface target.
 add_library(cellblock_settings INTERFACE)
 target_include_directories(cellblock_settings INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
-target_compile_options(cellblock_settings INTERFACE
-  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
-  -Wconversion -Wsign-conversion -Wformat=2 -Wimplicit-fallthrough
-  -fstack-protector-strong -fno-omit-frame-pointer
-  # GCC 12 sees overlapping copies in its own std::string (GCC bug 105651).
-  -Wno-restrict)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # GCC is the compiler of the project, and its warnings are the ones that count.
+  target_compile_options(cellblock_settings INTERFACE
+    -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
+    -Wconversion -Wsign-conversion -Wformat=2 -Wimplicit-fallthrough
+    -fstack-protector-strong -fno-omit-frame-pointer
+    # GCC 12 sees overlapping copies in its own std::string (GCC bug 105651).
+    -Wno-restrict)
+else()
+  target_compile_options(cellblock_settings INTERFACE -fstack-protector-strong -fno-omit-frame-pointer)
+  # Clang has coroutines under the standard's name before Boost 1.74 expects that.
+  target_compile_definitions(cellblock_settings INTERFACE BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
+endif()
 if(CELLBLOCK_SANITIZE)
   target_compile_options(cellblock_settings INTERFACE -fsanitize=${CELLBLOCK_SANITIZE} -fno-sanitize-recover=all
-    -Wno-maybe-uninitialized
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
     # Boost has fences that the thread sanitizer can't follow; GCC warns of each.
-    -Wno-tsan)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   target_link_options(cellblock_settings INTERFACE -fsanitize=${CELLBLOCK_SANITIZE})
+  if(CELLBLOCK_FUZZ)
+    target_compile_options(cellblock_settings INTERFACE -fsanitize=fuzzer-no-link)
+    target_compile_definitions(cellblock_settings INTERFACE _GLIBCXX_ASSERTIONS)
+  endif()
 else()
   target_compile_options(cellblock_settings INTERFACE $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
   target_link_options(cellblock_settings INTERFACE -Wl,-z,relro,-z,now)
@@ -40,6 +51,25 @@ function(cellblock_test name)
   add_executable(${name}_test ${TEST_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${TEST_LINKS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test TEST_PREFIX "unit.${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60 LABELS unit)
+endfunction()
+
+# cellblock_fuzz(NAME LINKS …)
+# The fuzz target NAME_fuzz.cpp that sits beside its source. With CELLBLOCK_FUZZ it is a libFuzzer program for
+# scripts/fuzz; otherwise a test that replays what is kept in fuzz/corpus/NAME.
+function(cellblock_fuzz name)
+  cmake_parse_arguments(FUZZ "" "" "LINKS" ${ARGN})
+  if(CELLBLOCK_FUZZ)
+    add_executable(${name}_fuzz ${name}_fuzz.cpp)
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzz ${name}_fuzz)
+  elseif(CELLBLOCK_TESTS)
+    add_executable(${name}_fuzz ${name}_fuzz.cpp ${CMAKE_SOURCE_DIR}/fuzz/replay.cpp)
+    add_test(NAME unit.fuzz.${name} COMMAND ${name}_fuzz ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name})
+    set_tests_properties(unit.fuzz.${name} PROPERTIES TIMEOUT 120 LABELS unit)
+  else()
+    return()
+  endif()
+  target_link_libraries(${name}_fuzz PRIVATE ${FUZZ_LINKS})
 endfunction()
 
 # cellblock_embed(TARGET FILE SYMBOL)

@@ -106,7 +106,7 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
   const std::uint64_t limit = wants_body ? context_.options.max_body_bytes : base::Lease::kFreeBytes;
   auto memory = std::make_shared<base::Lease>(context_.options.budget, base::ByteBudget::Use::kRequest);
   error_code fault = parser.admit_body(limit, *memory);
-  if (!fault) {
+  if (!fault && !parser.is_done()) {
     turn(Turn::kBody);
     fault = co_await read_body(parser);
   }
@@ -149,7 +149,6 @@ net::awaitable<error_code> Session::read_header(RequestParser& parser) {
 }
 
 net::awaitable<error_code> Session::read_body(RequestParser& parser) {
-  if (parser.is_done()) co_return error_code();
   if (expects_continue(parser.request()) && buffer_.size() == 0) {
     const error_code fault = co_await write("HTTP/1.1 100 Continue\r\n\r\n", {});
     if (fault) co_return fault;

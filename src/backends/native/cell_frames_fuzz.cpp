@@ -1,0 +1,131 @@
+// What a cell can write: its socket and its two pipes, in any order and in any pieces. The run ends with one
+// report, and all that it says is fit for an answer.
+//
+// Input: the first byte tells whether the cell is sealed already; then pieces, each a byte for the stream,
+// two for the length, and so many bytes.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "backends/native/cell_state.hpp"
+#include "base/utf8.hpp"
+#include "engine/judge.hpp"
+#include "protocol/json_check.hpp"
+
+namespace {
+
+using namespace cellblock;
+using backends::native::CellState;
+using backends::native::JailerLink;
+using protocol::ControlKind;
+
+void must(bool holds) {
+  if (!holds) std::abort();
+}
+
+// The far ends of everything that a cell and its jailer hold.
+class Outside {
+ public:
+  explicit Outside(bool sealed) {
+    auto sockets = base::make_socketpair(SOCK_STREAM | SOCK_NONBLOCK).value();
+    jailer_ = std::move(sockets.first);
+    link_ = std::make_shared<JailerLink>(context_, std::move(sockets.second),
+                                         [](const protocol::ControlMessage&) {});
+    link_->start();
+    job_.limits.result_bytes = 4096;
+    job_.limits.output_bytes = 1024;
+    cell_ = std::make_shared<CellState>(
+        context_, link_,
+        backends::native::CellDefaults{job_.limits, 1.0, std::make_shared<base::ByteBudget>(1U << 20U)});
+    cell_->make([this](const base::Result<void>& made) { made_ = made.has_value(); });
+    spawn_ = protocol::receive_control(jailer_.get()).value().value();
+    for (const base::Fd& fd : spawn_.fds) must(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
+    tell(ControlKind::kSpawned);
+    if (sealed) write(0, protocol::frame_header(protocol::FrameKind::kReady, 0));
+  }
+  ~Outside() {
+    cell_->abandon();
+    link_->close();
+    context_.poll();
+  }
+  Outside(const Outside&) = delete;
+  Outside& operator=(const Outside&) = delete;
+
+  void write(std::size_t stream, std::string_view bytes) {
+    static_cast<void>(::write(spawn_.fds[stream].get(), bytes.data(), bytes.size()));
+    context_.poll();
+    if (made_ != std::optional(true) || running_) return;
+    running_ = true;
+    cell_->run(job_, [this](engine::Report report) {
+      ++reports_;
+      answer(std::move(report));
+    });
+    context_.poll();
+  }
+
+  void end() {
+    spawn_.fds.clear();
+    tell(ControlKind::kGone);
+    must(made_.has_value());
+    must(reports_ == (running_ ? 1 : 0));
+  }
+
+ private:
+  void tell(ControlKind kind) {
+    protocol::ControlMessage message;
+    message.kind = kind;
+    message.cell = spawn_.message.cell;
+    must(protocol::send_control(jailer_.get(), message).has_value());
+    context_.poll();
+  }
+  void answer(engine::Report report) const {
+    const auto outcome = engine::judge(job_.limits, std::move(report), engine::EndReason::kNone);
+    must(outcome.result_json.size() <= job_.limits.result_bytes);
+    must(protocol::check_json(outcome.result_json, 1200).has_value());
+    // What is put into the answer as strings.
+    for (const std::string* text : {&outcome.error, &outcome.stdout_text, &outcome.stderr_text}) {
+      must(base::to_valid_utf8(*text) == *text);
+    }
+    if (!outcome.exception) return;
+    for (const std::string* text :
+         {&outcome.exception->type, &outcome.exception->message, &outcome.exception->traceback}) {
+      must(base::to_valid_utf8(*text) == *text);
+    }
+  }
+
+  boost::asio::io_context context_;
+  base::Fd jailer_;
+  std::shared_ptr<JailerLink> link_;
+  engine::Job job_;
+  std::shared_ptr<CellState> cell_;
+  protocol::Received spawn_;
+  std::optional<bool> made_;
+  bool running_ = false;
+  int reports_ = 0;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view input(reinterpret_cast<const char*>(data), size);
+  if (input.empty()) return 0;
+  Outside outside((input[0] & 1) != 0);
+  input.remove_prefix(1);
+  while (input.size() > 3) {
+    const auto byte = [&input](std::size_t index) { return static_cast<unsigned char>(input[index]); };
+    const std::size_t stream = byte(0) % 3U;
+    const std::size_t length = std::min<std::size_t>(byte(1) + 256U * byte(2), input.size() - 3);
+    outside.write(stream, input.substr(3, length));
+    input.remove_prefix(3 + length);
+  }
+  outside.end();
+  return 0;
+}
