@@ -60,7 +60,8 @@ class Outside {
   Outside& operator=(const Outside&) = delete;
 
   void write(std::size_t stream, std::string_view bytes) {
-    static_cast<void>(::write(spawn_.fds[stream].get(), bytes.data(), bytes.size()));
+    // What finds no room in the pipe is lost, as it may be.
+    static_cast<void>(::write(spawn_.fds[stream].get(), bytes.data(), bytes.size()) < 0);
     context_.poll();
     if (made_ != std::optional(true) || running_) return;
     running_ = true;
