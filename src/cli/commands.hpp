@@ -13,7 +13,7 @@ inline constexpr int kExitScriptFault = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCannotSeal = 3;
 
-int serve(const config::Options& options);
+int serve(const config::Options& given);
 
 struct RunArguments {
   std::string file;                 // "-" for standard input
@@ -22,7 +22,7 @@ struct RunArguments {
   std::string stdin_file;           // empty: no input
   bool envelope = false;            // print the whole answer
 };
-int run(const config::Options& options, const RunArguments& arguments);
+int run(const config::Options& given, const RunArguments& arguments);
 
 int doctor(const config::Options& options);
 

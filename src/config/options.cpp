@@ -36,7 +36,7 @@ constexpr std::uint64_t kSmallPool = 4;
 // comes in a buffer of up to twice its size. A byte of either output may become six characters of JSON.
 constexpr std::uint64_t kRequestMemoryShare = 8;
 constexpr std::uint64_t kLeastRequestMemory = 512ULL << 20U;
-constexpr std::uint64_t kMemoryPerBody = 2 * 9;
+constexpr std::uint64_t kMemoryPerBody = 18;
 constexpr std::uint64_t kMemoryPerResult = 3;
 constexpr std::uint64_t kMemoryPerOutput = 12;
 
