@@ -79,7 +79,11 @@ int Jailer::run() {
 }
 
 sandbox::StepResult Jailer::start_zygote() {
-  auto started = jailer::start_zygote(host_.zygote_program.get(), sandbox::to_json(spec_));
+  // A copy of all that the zygote knows is in every cell: nothing of the host that it can do without.
+  sandbox::JailSpec for_zygote = spec_;
+  for_zygote.service_id.clear();
+  for_zygote.cgroup_root.clear();
+  auto started = jailer::start_zygote(host_.zygote_program.get(), sandbox::to_json(for_zygote));
   if (!started) return tl::make_unexpected(started.error());
   zygote_ = std::move(*started);
   watch(zygote_.control.get(), Watched::kServerOrZygote, kZygoteId);

@@ -100,8 +100,11 @@ bool place_stdin(const std::string& text) {
 }
 
 // Limits that the request lowered. Lowering always works, so a failure is a broken cell.
-bool lower_limits(const protocol::RunRequest& request, std::uint64_t data_bytes_before) {
-  sandbox::CellRlimits limits{request.cpu_seconds, request.file_bytes, request.open_files, request.processes};
+bool lower_limits(const protocol::RunRequest& request, const sandbox::JailSpec& spec,
+                  std::uint64_t data_bytes_before) {
+  // In a user namespace the cell's first process counts as well, which is none of the script's.
+  const std::uint64_t processes = request.processes + (spec.walls.namespaces ? 1 : 0);
+  sandbox::CellRlimits limits{request.cpu_seconds, request.file_bytes, request.open_files, processes};
   if (data_bytes_before != sandbox::kUnlimited) limits.data_bytes = data_bytes_before + request.memory_bytes;
   return sandbox::set_rlimits(limits).has_value();
 }
@@ -169,7 +172,7 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   out.reset();
   err.reset();
   // The input first: its file may be larger than those that the script may write.
-  if (!place_stdin(request->stdin_text) || !lower_limits(*request, data_before)) ::_exit(kExitBroken);
+  if (!place_stdin(request->stdin_text) || !lower_limits(*request, spec, data_before)) ::_exit(kExitBroken);
   const protocol::OutcomeClaim claim = interpreter.execute(*request);
   if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim)))
     ::_exit(kExitBroken);

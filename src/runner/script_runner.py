@@ -22,10 +22,12 @@ FILE_NAME = "<script>"
 # Not "__main__": the usual `if __name__ == "__main__": sys.exit(main())` would run main a second time.
 MODULE_NAME = "script"
 TEXT_LIMIT = 64 * 1024
+RECURSION_LIMIT = sys.getrecursionlimit()
 
 _encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 _loads = json.loads
 _getpid = os.getpid
+_setrecursionlimit = sys.setrecursionlimit
 _exit = os._exit
 _stdout = sys.stdout
 _stderr = sys.stderr
@@ -47,7 +49,9 @@ def _text(value):
 def _json(value):
     if value is None:
         return b""
-    return json.dumps(value, ensure_ascii=True).encode()
+    bounded = {name: field[:TEXT_LIMIT] if isinstance(field, str) else field for name, field in value.items()}
+    # Not escaped: the service counts bytes, and an escape has up to twelve for one character.
+    return _encode(bounded).encode("utf-8", "replace")
 
 
 def flush():
@@ -185,6 +189,8 @@ def _hint(value, depth=3):
 
 
 def _serialised(value, limit):
+    # A script may have raised it; the service reads no deeper nesting.
+    _setrecursionlimit(RECURSION_LIMIT)
     try:
         text = _encode(value).encode("utf-8")
     except UnicodeEncodeError:

@@ -15,7 +15,7 @@ base::Result<Refusals> number_rules(const std::vector<SyscallRule>& rules) {
       return base::make_error("line " + std::to_string(rule.line) + " of the seccomp policy: more than " +
                               std::to_string(kLineKinds) + " refusals to report");
     }
-    if (*number >= 0) numbered.push_back({*number, rule.error, rule.quiet, kind, rule.tests});
+    if (*number >= 0) numbered.push_back({*number, rule.error, rule.quiet, rule.counted, kind, rule.tests});
   }
   return Refusals(std::move(numbered));
 }

@@ -34,7 +34,9 @@ Verdict Refusals::judge(int number, const std::array<std::uint64_t, 6>& argument
                        [](const NumberedRule& candidate, int wanted) { return candidate.number < wanted; });
   for (; rule != rules_.end() && rule->number == number; ++rule) {
     if (!matches(*rule, arguments)) continue;
-    if (rule->error == 0) return {Verdict::Kind::kAllowed, 0, 0};
+    if (rule->error == 0) {
+      return {rule->counted ? Verdict::Kind::kCounted : Verdict::Kind::kAllowed, 0, 0};
+    }
     if (rule->quiet) return {Verdict::Kind::kQuiet, rule->error, 0};
     return {Verdict::Kind::kReported, rule->error, rule->kind};
   }

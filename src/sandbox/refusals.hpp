@@ -23,12 +23,13 @@ struct NumberedRule {
   int number = 0;
   int error = 0;  // 0 allows
   bool quiet = false;
+  bool counted = false;
   std::size_t kind = 0;  // of a reported refusal
   std::vector<ArgumentTest> tests;
 };
 
 struct Verdict {
-  enum class Kind : std::uint8_t { kAllowed, kQuiet, kReported };
+  enum class Kind : std::uint8_t { kAllowed, kCounted, kQuiet, kReported };
   Kind kind = Kind::kReported;
   int error = 0;            // of a refusal
   std::size_t counter = 0;  // of one that is reported

@@ -51,6 +51,9 @@ class CompiledBothWays : public testing::TestWithParam<Refusing> {
     std::uint32_t expected = SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(verdict.error);
     if (notified) expected = SECCOMP_RET_USER_NOTIF;
     if (verdict.kind == Verdict::Kind::kAllowed) expected = SECCOMP_RET_ALLOW;
+    if (verdict.kind == Verdict::Kind::kCounted) {
+      expected = GetParam() == Refusing::kByNotice ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW;
+    }
     const std::uint32_t action = for_test::run_filter(
         program_, for_test::system_call(AUDIT_ARCH_X86_64, static_cast<std::uint32_t>(number), arguments));
     ASSERT_EQ(action, expected) << "system call " << number << ", first arguments " << arguments[0] << ", "

@@ -26,6 +26,8 @@ base::Result<void> add_rule(const Context& context, const SyscallRule& rule, Ref
   if (*syscall < 0) return {};
   // What is refused as everything else is needs no line in the filter, and libseccomp takes none.
   if (rule.error != 0 && (refusing == Refusing::kByNotice ? !rule.quiet : rule.error == EPERM)) return {};
+  // What is counted comes to the listener like what is refused.
+  if (rule.counted && refusing == Refusing::kByNotice) return {};
   std::vector<scmp_arg_cmp> tests;
   for (const ArgumentTest& test : rule.tests) {
     tests.push_back({test.index, SCMP_CMP_MASKED_EQ, test.mask, test.value});

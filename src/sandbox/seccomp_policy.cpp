@@ -66,7 +66,7 @@ std::optional<ArgumentTest> argument_test(const std::vector<std::string>& words,
 }
 
 bool begins_end(std::string_view word) {
-  return word == "quiet" || word == "because" || word == "needs";
+  return word == "quiet" || word == "because" || word == "needs" || word == "counted";
 }
 
 // "needs namespaces" or "needs cgroup"; only what is allowed needs a wall.
@@ -81,6 +81,10 @@ bool take_needs(SyscallRule& rule, std::span<const std::string> words) {
 bool take_report(SyscallRule& rule, std::span<const std::string> words) {
   if (words.empty()) return true;
   if (words[0] == "needs") return take_needs(rule, words);
+  if (words[0] == "counted") {
+    rule.counted = rule.error == 0;
+    return rule.counted && words.size() == 1;
+  }
   if (rule.error == 0) return false;
   if (words[0] == "quiet") {
     rule.quiet = true;
@@ -125,7 +129,7 @@ std::string sentence_of(const std::vector<std::string>& words) {
 tl::unexpected<base::Error> faulty(int line, const std::string& text) {
   return base::make_error(
       "read line " + std::to_string(line) + " of the seccomp policy: '" + text + "'",
-      "allow NAME [argN [& MASK] == V [and …]] [needs WALL], errno NAME CODE [condition] [quiet | "
+      "allow NAME [argN [& MASK] == V [and …]] [needs WALL | counted], errno NAME CODE [condition] [quiet | "
       "because RULE [as WHAT]] or rule RULE SENTENCE");
 }
 

@@ -34,7 +34,8 @@ struct SyscallRule {
   bool quiet = false;     // a refusal that is not reported
   std::string because{};  // the rule that a refusal is reported under; empty: `default`
   Needs needs = Needs::kNothing;
-  std::string what{};  // how a report calls it; empty: the call's name
+  bool counted = false;  // let through by the supervisor, which slows down who makes very many
+  std::string what{};    // how a report calls it; empty: the call's name
 
   bool operator==(const SyscallRule&) const = default;
 };

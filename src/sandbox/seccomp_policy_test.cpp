@@ -99,7 +99,8 @@ TEST(SeccompPolicy, WhatNeedsAWallIsAllowedWhereThatStands) {
   EXPECT_EQ(names(walls), "read socket ");
   walls.namespaces = false;
   EXPECT_EQ(names(walls), "read ");
-  for (const char* faulty : {"allow read needs", "allow read needs luck", "errno read EPERM needs cgroup"}) {
+  for (const char* faulty : {"allow read needs", "allow read needs luck", "errno read EPERM needs cgroup",
+                             "errno read EPERM counted"}) {
     EXPECT_FALSE(parse_seccomp_policy(faulty)) << faulty;
   }
 }

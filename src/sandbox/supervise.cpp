@@ -16,6 +16,7 @@ namespace cellblock::sandbox {
 namespace {
 
 constexpr timespec kDelay{0, 10'000'000};
+constexpr timespec kLockDelay{0, 1'000'000};
 
 // What the filter below lets through; each by number, with the reason.
 constexpr std::array<unsigned, 7> kCalls = {{
@@ -112,17 +113,27 @@ bool wait_for_call(int listener, CellWatch& watch) {
   return watched[1].revents != 0;
 }
 
-void answer(int listener, const seccomp_notif& call, CellLedger& ledger, const Refusals& refusals) {
-  const Verdict verdict = refusals.judge(call.data.nr, arguments_of(call.data));
+void answer(int listener, const seccomp_notif& call, const Verdict& verdict, CellLedger& ledger) {
   const bool reported = verdict.kind == Verdict::Kind::kReported;
   // Before the answer: the script's own answer may follow at once, and the server then looks here.
   if (reported) ledger.add_refusal(verdict.counter);
   seccomp_notif_resp response{};
   response.id = call.id;
-  // A call of which the rules say that the filter has let it through is refused nonetheless.
-  response.error = -(verdict.error != 0 ? verdict.error : EPERM);
+  if (verdict.kind == Verdict::Kind::kCounted) {
+    // Nothing that the script may change meanwhile was looked at.
+    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  } else {
+    // A call of which the rules say that the filter has let it through is refused nonetheless.
+    response.error = -(verdict.error != 0 ? verdict.error : EPERM);
+  }
   // The caller may have been killed, or interrupted by a signal and about to call again.
-  const bool sent = ::ioctl(listener, kSend, &response) == 0;
+  bool sent = ::ioctl(listener, kSend, &response) == 0;
+  if (!sent && errno == EINVAL && response.flags != 0) {
+    // Before Linux 5.5 no call can be let through from here.
+    response.flags = 0;
+    response.error = -ENOLCK;
+    sent = ::ioctl(listener, kSend, &response) == 0;
+  }
   if (!sent && reported) ledger.take_back_refusal(verdict.counter);
 }
 
@@ -144,13 +155,19 @@ void supervise(base::Fd line, CellLedger& ledger, const Refusals& refusals,
   // A cell whose refused calls nobody answers would hang at the first.
   if (!listener.valid()) ::_exit(1);
   line.reset();
+  std::uint64_t locks = 0;
   for (std::uint64_t looks = 0;; ++looks) {
     if (looks >= kPromptLooks) ::clock_nanosleep(CLOCK_MONOTONIC, 0, &kDelay, nullptr);
     if (watch && !wait_for_call(listener.get(), *watch)) continue;
     // New each time: the kernel wants it zeroed.
     seccomp_notif call{};
     if (::ioctl(listener.get(), kReceive, &call) == 0) {
-      answer(listener.get(), call, ledger, refusals);
+      const Verdict verdict = refusals.judge(call.data.nr, arguments_of(call.data));
+      if (verdict.kind == Verdict::Kind::kCounted) {
+        --looks;
+        if (++locks > kPromptLocks) ::clock_nanosleep(CLOCK_MONOTONIC, 0, &kLockDelay, nullptr);
+      }
+      answer(listener.get(), call, verdict, ledger);
       continue;
     }
     // ENOENT: the caller was killed meanwhile.

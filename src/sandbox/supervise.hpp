@@ -16,6 +16,9 @@ namespace cellblock::sandbox {
 // a script that hammers a wall must slow itself down. Looks and not answers, since calls that a signal takes
 // back cost as much.
 inline constexpr std::uint64_t kPromptLooks = 4096;
+// From so many counted calls on, each waits a millisecond. They are locks: the kernel's records of them are
+// charged to nobody, and a script that takes them as fast as it can has some tens of thousands in its time.
+inline constexpr std::uint64_t kPromptLocks = 16384;
 
 // All that supervise() may do once the first process has sealed itself, with a watch or without.
 [[nodiscard]] std::span<const sock_filter> supervisor_filter(bool watching);

@@ -1,5 +1,6 @@
 #include "sandbox/supervise.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -157,6 +158,29 @@ TEST_F(Supervised, WhoHammersWaits) {
       (ended.tv_sec - began.tv_sec) * 1000 + (ended.tv_nsec - began.tv_nsec) / 1'000'000;
   EXPECT_GE(milliseconds, 190) << "the last twenty answers, 10 ms each";
   EXPECT_EQ(count(SYS_ptrace), kPromptLooks + 20);
+}
+
+TEST_F(Supervised, CountedCallsAreLetThroughAndSlowDownInTheEnd) {
+  timespec began{};
+  ::clock_gettime(CLOCK_MONOTONIC, &began);
+  EXPECT_EQ(run([] {
+              const int file = ::memfd_create("locked", 0);
+              struct flock lock {};
+              lock.l_type = F_WRLCK;
+              lock.l_len = 1;
+              for (std::uint64_t turn = 0; turn < kPromptLocks + 50; ++turn) {
+                if (::fcntl(file, F_SETLK, &lock) != 0) return 1;
+              }
+              struct flock question = lock;
+              return ::fcntl(file, F_GETLK, &question) == 0 ? 0 : 2;
+            }),
+            0);
+  timespec ended{};
+  ::clock_gettime(CLOCK_MONOTONIC, &ended);
+  const auto milliseconds =
+      (ended.tv_sec - began.tv_sec) * 1000 + (ended.tv_nsec - began.tv_nsec) / 1'000'000;
+  EXPECT_GE(milliseconds, 50) << "the last fifty, a millisecond each";
+  EXPECT_EQ(ledger_->refused_calls, 0U);
 }
 
 TEST_F(Supervised, ALineWithoutAListenerEndsTheSupervisor) {

@@ -46,7 +46,7 @@ class Entry:
 def entries() -> list[Entry]:
     found = []
     for line in POLICY.read_text().splitlines():
-        text = re.sub(r" (because|quiet|needs)\b.*", "", " ".join(line.partition("#")[0].split()))
+        text = re.sub(r" (because|quiet|needs|counted)\b.*", "", " ".join(line.partition("#")[0].split()))
         if not text.startswith(("allow ", "errno ")):
             continue
         tests = tuple((int(index), int(mask or "0xffffffffffffffff", 0), int(value, 0))

@@ -1,6 +1,7 @@
 #include "backends/native/cell_state.hpp"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -47,6 +48,12 @@ void CellState::make(Ready ready) {
   if (!sockets) return later(sockets.error());
   if (!out) return later(out.error());
   if (!err) return later(err.error());
+  // A socket belongs to the network namespace that it was made in, here the host's, and may be given a name
+  // there once. It gets one now, so that no script can use it to take or to find out names of the host.
+  const sockaddr_un any{AF_UNIX, {}};
+  if (::bind(sockets->second.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any.sun_family)) != 0) {
+    return later({"name the socket of a cell", errno, {}});
+  }
   if (!link_->up()) return later({"make a cell: the jailer has ended", 0, {}});
   channel_.assign(sockets->first.release());
   out_.assign(out->first.release());

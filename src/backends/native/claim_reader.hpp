@@ -11,7 +11,7 @@
 namespace cellblock::backends::native {
 
 // Bounds for what comes beside the result: error text and exception.
-inline constexpr std::size_t kClaimTextLimit = std::size_t{1} << 20U;
+inline constexpr std::size_t kClaimTextLimit = std::size_t{2} << 20U;
 
 // nullopt when the payload is no outcome, or its result is no JSON: an honest runner never sends that.
 // A result beyond `result_limit` bytes becomes Status::kResultTooLarge.

@@ -57,6 +57,26 @@ base::Result<std::string> find_helper(const std::string& name) {
   ::_exit(121);
 }
 
+// A copy in memory: /proc/self/exe and the maps of every script would else tell where the service is
+// installed.
+base::Result<base::Fd> open_program(const std::string& path) {
+  const auto text = base::read_file(AT_FDCWD, path, std::size_t{64} << 20U);
+  if (!text) return tl::make_unexpected(text.error());
+  constexpr unsigned kMayBeExecuted = 0x10;  // MFD_EXEC, which kernels before 6.3 don't know
+  base::Fd copy(::memfd_create("cellblock-zygote", MFD_CLOEXEC | MFD_ALLOW_SEALING | kMayBeExecuted));
+  if (!copy.valid()) copy = base::Fd(::memfd_create("cellblock-zygote", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!copy.valid()) return base::errno_error("create a memory file for " + path);
+  if (auto written = base::write_all(copy.get(), *text); !written)
+    return tl::make_unexpected(written.error());
+  // Nobody changes it any more. And no program can be executed that is open for writing.
+  if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+    return base::errno_error("seal the copy of " + path);
+  }
+  base::Fd program(::open(("/proc/self/fd/" + std::to_string(copy.get())).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!program.valid()) return base::errno_error("open the copy of " + path);
+  return program;
+}
+
 std::string hint_for(sandbox::Step step) {
   switch (step) {
     case sandbox::Step::kUserNamespace:
@@ -127,8 +147,8 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
   if (!program) return tl::make_unexpected(program.error());
   const auto zygote_path = find_helper("cellblock-zygote");
   if (!zygote_path) return tl::make_unexpected(zygote_path.error());
-  const base::Fd zygote(::open(zygote_path->c_str(), O_RDONLY | O_CLOEXEC));
-  if (!zygote.valid()) return base::errno_error("open " + *zygote_path);
+  const auto zygote = open_program(*zygote_path);
+  if (!zygote) return tl::make_unexpected(zygote.error());
   auto sockets = base::make_socketpair(SOCK_STREAM);
   if (!sockets) return tl::make_unexpected(sockets.error());
   const base::Fd spec_file(::memfd_create("spec", MFD_CLOEXEC));
@@ -139,7 +159,7 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
   ::lseek(spec_file.get(), 0, SEEK_SET);
   const pid_t pid = ::fork();
   if (pid < 0) return base::errno_error("fork the jailer");
-  if (pid == 0) become_jailer(*program, sockets->second.get(), spec_file.get(), zygote.get());
+  if (pid == 0) become_jailer(*program, sockets->second.get(), spec_file.get(), zygote->get());
   sockets->second.reset();
   JailerProcess jailer;
   jailer.pid = pid;
