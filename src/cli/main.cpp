@@ -1,4 +1,7 @@
 // cellblock: the command line. Builds the parser, resolves the options, and hands over to a command.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -52,7 +55,18 @@ int with_options(const CommandLine& line, Command command) {
                                                           cellblock::cli::memory_of_this_machine()));
 }
 
+// What is opened later must not get the number of a standard descriptor that the caller has closed: the log,
+// or a line of the C library's, would be written into it.
+bool hold_standard_descriptors() {
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is given first, so that each closed one gets its own.
+    if (::fcntl(standard, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != standard) return false;
+  }
+  return true;
+}
+
 int main_of_cellblock(int argc, char** argv) {
+  if (!hold_standard_descriptors()) return cellblock::cli::kExitCannotSeal;
   CLI::App app(kAbout, "cellblock");
   app.footer(kFooter);
   app.require_subcommand(1);

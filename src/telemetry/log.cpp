@@ -1,9 +1,11 @@
 #include "telemetry/log.hpp"
 
 #include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
+
+#include "telemetry/patient_sink.hpp"
 
 namespace cellblock::telemetry {
 namespace {
@@ -39,7 +41,7 @@ bool is_plain(std::string_view text) {
 class Log::Sink {
  public:
   explicit Sink(Level level, Format format)
-      : logger("cellblock", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
+      : logger("cellblock", std::make_shared<PatientSink>(STDERR_FILENO)) {
     logger.set_level(level_of(level));
     logger.set_pattern(format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
                                                : "time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
