@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <thread>
 
@@ -104,8 +105,12 @@ int main_of_cellblock(int argc, char** argv) {
 
 }  // namespace
 
-// What escapes is a bug or no memory left: std::terminate says what it was, and leaves a core to look at.
-// NOLINTNEXTLINE(bugprone-exception-escape)
+// What comes here is no thread or no memory that can be had: libraries say so by exceptions.
 int main(int argc, char** argv) {
-  return main_of_cellblock(argc, argv);
+  try {
+    return main_of_cellblock(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "cellblock: start: %s (raise the limits of processes and memory)\n", error.what());
+    return cellblock::cli::kExitCannotSeal;
+  }
 }

@@ -1,6 +1,7 @@
 // cellblock-zygote: started by the jailer inside the read-only tree, with its control socket on descriptor 3
 // and the jail specification on 4. Not meant to be started by hand.
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <string>
@@ -27,6 +28,8 @@ int give_up(int jailer, const base::Error& error) {
 }
 
 int main_of_zygote() {
+  // Else the kernel names it after the descriptor that it was started from.
+  ::prctl(PR_SET_NAME, "cellblock-zygote", 0, 0, 0);
   base::Fd jailer(kJailer);
   ::fcntl(kJailer, F_SETFD, FD_CLOEXEC);
   const auto text = base::read_file(AT_FDCWD, "/proc/self/fd/" + std::to_string(kSpec));
