@@ -1,0 +1,71 @@
+"""The servers of the end-to-end tests, and a strict look at what an attack has left behind."""
+
+import contextlib
+import importlib.util
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+E2E = Path(__file__).resolve().parents[1] / "e2e"
+sys.path.insert(0, str(E2E))
+pytest.register_assert_rewrite("support", "hostile", "wire", "programs", "traces")
+
+
+def fixtures_of_e2e():
+    """e2e/conftest.py under a name of its own: pytest knows this file as `conftest`."""
+    spec = importlib.util.spec_from_file_location("e2e_fixtures", E2E / "conftest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+E2E_FIXTURES = fixtures_of_e2e()
+server = E2E_FIXTURES.server
+start_server = E2E_FIXTURES.start_server
+
+from hostile import assert_ends_as_promised  # noqa: E402
+from support import TIME_FACTOR, eventually, inside  # noqa: E402
+from traces import Traces, is_at_rest  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def traces_at_rest(server):
+    """What the host shows of the service before the first attack, when the stock is full."""
+    inside(server, "def main(): pass")
+    eventually(lambda: is_at_rest(server), 30, "the stock is full")
+    return Traces(server)
+
+
+@pytest.fixture
+def assert_service_is_well(server, traces_at_rest):
+    """To be called after an attack: an honest question is answered at once, and nothing of the attack is left."""
+    left_behind = {}
+
+    def nothing_is_left():
+        left_behind.clear()
+        left_behind.update(traces_at_rest.difference())
+        return not left_behind
+
+    def check():
+        started = time.monotonic()
+        honest = server.post(script="def main(a, b): print('fine'); return {'sum': a + b}", args=[40, 2])
+        assert time.monotonic() - started < 2 * TIME_FACTOR
+        assert (honest.http, honest.result, honest.stdout, honest.stderr) == (200, {"sum": 42}, "fine\n", "")
+        with contextlib.suppress(AssertionError):  # the one below tells more
+            eventually(nothing_is_left, 15, "everything is as it was", pause=0.05)
+        assert left_behind == {}, "(before, after)"
+
+    return check
+
+
+@pytest.fixture
+def withstands(server, assert_service_is_well):
+    """Runs a hostile program, which must end as promised and leave the service and the host as they were."""
+
+    def run(program):
+        assert_ends_as_promised(server, program.prepared(server))
+        assert_service_is_well()
+
+    return run
