@@ -155,6 +155,8 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   const std::uint64_t data_before = spec.walls.cgroups ? sandbox::kUnlimited : data_bytes();
   auto sealed = spec.walls.namespaces ? sandbox::seal_cell(seal) : sandbox::seal_cell_on_host(seal);
   if (!sealed) fail(channel.get(), sealed.error());
+  // Once more: the device was the zygote's until here, and locks on it would reach out of the cell.
+  if (!renew_standard_descriptors()) fail(channel.get(), {sandbox::Step::kDescriptors, errno});
   descriptors.cgroup_procs.clear();
   first_process.reset();
   supervisor.reset();

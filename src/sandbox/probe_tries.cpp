@@ -122,9 +122,9 @@ int try_seccomp() {
 
 int try_landlock() {
   return try_in_child([] {
-    static constexpr std::array<LandlockRule, 1> kAll = {{{"/", LandlockRule::Access::kRead}}};
+    const std::array<LandlockRule, 1> all = {{{"/", LandlockRule::Access::kRead}}};
     if (const int code = code_of(set_no_new_privs()); code != 0) return code;
-    return code_of(restrict_with_landlock(kAll));
+    return code_of(restrict_with_landlock(all));
   });
 }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +69,9 @@ base::Result<base::Fd> open_program(const std::string& path) {
   if (!copy.valid()) return base::errno_error("create a memory file for " + path);
   if (auto written = base::write_all(copy.get(), *text); !written)
     return tl::make_unexpected(written.error());
+  // Every script can name it, as /proc/self/exe, but only the owner may open it: locks on it would be seen by
+  // all.
+  if (::fchmod(copy.get(), 0500) != 0) return base::errno_error("protect the copy of " + path);
   // Nobody changes it any more. And no program can be executed that is open for writing.
   if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
     return base::errno_error("seal the copy of " + path);
