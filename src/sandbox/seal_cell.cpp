@@ -19,14 +19,16 @@ namespace {
 
 constexpr int kJoined = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 
-constexpr std::array<LandlockRule, 6> kLandlockRules = {{
-    {"/", LandlockRule::Access::kRead},
-    {"/tmp", LandlockRule::Access::kReadWrite},
-    {"/dev/shm", LandlockRule::Access::kReadWrite},
-    {"/dev/null", LandlockRule::Access::kDevice},
-    {"/dev/zero", LandlockRule::Access::kDevice},
-    {"/dev/full", LandlockRule::Access::kDevice},
-}};
+std::array<LandlockRule, 6> landlock_rules() {
+  return {{
+      {"/", LandlockRule::Access::kRead},
+      {"/tmp", LandlockRule::Access::kReadWrite},
+      {"/dev/shm", LandlockRule::Access::kReadWrite},
+      {"/dev/null", LandlockRule::Access::kDevice},
+      {"/dev/zero", LandlockRule::Access::kDevice},
+      {"/dev/full", LandlockRule::Access::kDevice},
+  }};
+}
 
 StepResult join_namespaces(int first_process) {
   // The pid namespace was entered by the fork; the rest in one call, the user namespace first.
@@ -81,7 +83,7 @@ StepResult seal_cell(const SealInput& input) {
   if (auto done = drop_capabilities(); !done) return done;
   if (auto done = set_no_new_privs(); !done) return done;
   if (input.spec->walls.landlock) {
-    if (auto done = restrict_with_landlock(kLandlockRules); !done) return done;
+    if (auto done = restrict_with_landlock(landlock_rules()); !done) return done;
   }
   // Last, since it refuses most of the calls above.
   if (input.filter->listening == Listening::kNone) return load_seccomp(input.filter->program);

@@ -1,6 +1,6 @@
 #include "telemetry/patient_sink.hpp"
 
-#include <limits.h>
+#include <linux/limits.h>
 #include <poll.h>
 #include <unistd.h>
 

@@ -169,7 +169,7 @@ def test_files_that_the_documents_name_exist():
     """As `src/engine/judge.hpp`, or shorter where the folder is clear: `engine/judge.hpp`, `judge.hpp`."""
     files = [f"/{path.relative_to(REPO)}" for folder in ("src", "tests", "policies", "scripts", "examples", "docs")
              for path in (REPO / folder).rglob("*")]
-    placeholder = re.compile(r"\bNN_|^x_test\.cpp$")
+    placeholder = re.compile(r"\bNN_|^x_(test|fuzz)\.cpp$")
     for page in documents():
         named = re.findall(r"`(\w[\w./-]*\.(?:cpp|hpp|py|json|policy|md))`", page.read_text())
         missing = [name for name in named if not placeholder.search(name) and not (REPO / name).exists()
