@@ -67,6 +67,6 @@ def test_page_cache_of_one_tenant_is_not_charged_to_the_next(start_server):
         """
     for _ in range(8):
         assert inside(server, read_much) > 0
-        answer = server.run("def main(): return len(bytearray(b'x' * (30 << 20)))", limits={"memory_mb": 64})
+        answer = server.run("def main(): return len(bytearray(b'x' * (26 << 20)))", limits={"memory_mb": 64})
         assert (answer.http, answer.status) == (200, "ok"), answer
         assert answer.body["usage"]["memory_peak_kb"] > 20 << 10, answer
