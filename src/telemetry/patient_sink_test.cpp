@@ -21,7 +21,7 @@ class PatientSinkTest : public testing::Test {
     logger_.set_pattern("%v");
   }
 
-  std::string read_some() {
+  [[nodiscard]] std::string read_some() const {
     std::array<char, 1U << 20U> buffer{};
     const ssize_t count = ::read(pipe_.first.get(), buffer.data(), buffer.size());
     return std::string(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);

@@ -22,9 +22,9 @@ SPENT = [
     def main(seconds):
         spin(seconds)
         return "done" """,
-        "by fifty children, one after the other": """
+        "by twenty children, one after the other": """
     def main(seconds):
-        for _ in range(50): child(lambda: spin(seconds / 50))
+        for _ in range(20): child(lambda: spin(seconds / 20))
         return "done" """,
         "by eight children at once": """
     def main(seconds):
