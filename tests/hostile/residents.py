@@ -39,14 +39,16 @@ def resident(server, script, result=True, args=()):
         assert not answers, answers
         return [pid for pid in processes(server)[1] if read(f"/proc/{pid}/comm").strip() == name]
 
-    pids = []
+    handle = None
     try:
-        pids += eventually(found, 10, "the resident is ready", pause=0.05)
-        yield pids[0]
+        [pid] = eventually(found, 10, "the resident is ready", pause=0.05)
+        handle = os.pidfd_open(pid)  # its number may be another's by the time that it is let go
+        yield pid
     finally:
-        for pid in pids:
+        if handle is not None:
             with contextlib.suppress(ProcessLookupError):  # it has ended by itself, and its answer tells why
-                os.kill(pid, signal.SIGUSR1)
+                signal.pidfd_send_signal(handle, signal.SIGUSR1)
+            os.close(handle)
         thread.join()
     assert (answers[0]["status"], answers[0]["result"]) == ("ok", result), answers[0]
 
