@@ -23,8 +23,8 @@ constexpr unsigned kWhatBits = 2;
 constexpr std::uint64_t kServerId = 0;
 constexpr std::uint64_t kZygoteId = 1;
 
-// Descriptors of a kSpawn message: socket, stdout, stderr.
-constexpr std::size_t kChannels = 3;
+// Descriptors of a kSpawn message: stdout, stderr.
+constexpr std::size_t kOutputs = 2;
 constexpr std::chrono::milliseconds kFirstRestartDelay{100};
 constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
 constexpr auto kEndLimit = std::chrono::seconds(5);
@@ -121,7 +121,7 @@ void Jailer::on_server() {
   protocol::Received& request = **received;
   switch (request.message.kind) {
     case ControlKind::kSpawn:
-      if (request.fds.size() != kChannels) {
+      if (request.fds.size() != kOutputs) {
         refuse(request.message.cell, {Step::kDescriptors, EMFILE});
         break;
       }
@@ -187,10 +187,11 @@ void Jailer::on_zygote() {
     }
     cell->announced = true;
     cell->pid = message.pid;
-    std::vector<int> fds{cell->first.ledger.get()};
+    std::vector<int> fds{cell->channel.get(), cell->first.ledger.get()};
     if (cell->first.wake.valid()) fds.push_back(cell->first.wake.get());
     for (const int file : slots_.cgroup(cell->slot).usage_files()) fds.push_back(file);
     tell(message, fds);
+    cell->channel.reset();
   } else if (message.kind == ControlKind::kReaped) {
     cell->reaped = true;
     cell->status = message.code;

@@ -48,6 +48,7 @@ class Jailer {
     FirstProcess first;
     pid_t pid = -1;                  // of the interpreter's process
     std::vector<base::Fd> channels;  // socket, stdout, stderr, until the zygote has them
+    base::Fd channel;                // the server's end of the socket, until it has it
     bool forked = false;             // the zygote has been asked to fork
     bool announced = false;          // the server knows that it lives or that it failed
     bool reaped = false;
@@ -68,6 +69,7 @@ class Jailer {
   void zygote_is_down(std::string_view why);
 
   void spawn_waiting();
+  tl::expected<void, sandbox::StepFailure> make_channel(Cell& cell);
   tl::expected<FirstProcess, sandbox::StepFailure> make_first(std::uint32_t slot);
   void limit(const protocol::ControlMessage& request);
   // For a cell that has not come into being; fail_spawn for one that has.

@@ -1,6 +1,8 @@
 // What the jailer does for single cells; its loop is in jailer.cpp.
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -27,6 +29,11 @@ void Jailer::spawn_waiting() {
     Cell cell;
     cell.id = request.message.cell;
     cell.channels = std::move(request.fds);
+    if (auto made = make_channel(cell); !made) {
+      refuse(cell.id, made.error());
+      if (slot) slots_.give_back(**slot);
+      continue;
+    }
     if (!slot) {
       refuse(cell.id, {Step::kCgroupSlot, slot.error().code});
       continue;
@@ -43,6 +50,21 @@ void Jailer::spawn_waiting() {
     watch(cell.first.pidfd.get(), Watched::kFirstProcess, cell.id);
     cells_.emplace(cell.id, std::move(cell));
   }
+}
+
+tl::expected<void, StepFailure> Jailer::make_channel(Cell& cell) {
+  auto ends = base::make_socketpair(SOCK_STREAM);
+  if (!ends) return tl::make_unexpected(StepFailure{Step::kDescriptors, ends.error().code});
+  // A socket looks for names, and may be given one once, in the network namespace that it was made in. Here
+  // that is the jailer's own empty one, which other cells' sockets share; where there is none, it is the
+  // host's. With a name already, it can't take one that another socket would find.
+  const sockaddr_un any{AF_UNIX, {}};
+  if (::bind(ends->second.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any.sun_family)) != 0) {
+    return sandbox::step_failed(Step::kDescriptors);
+  }
+  cell.channel = std::move(ends->first);
+  cell.channels.insert(cell.channels.begin(), std::move(ends->second));
+  return {};
 }
 
 tl::expected<FirstProcess, StepFailure> Jailer::make_first(std::uint32_t slot) {

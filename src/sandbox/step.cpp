@@ -10,6 +10,7 @@ std::string_view step_name(Step step) {
       "no step",
       "open what the jailer needs of the host",
       "create a user namespace for the jailer",
+      "create the jailer's network namespace",
       "create the jailer's mount namespace",
       "build the read-only file tree",
       "pivot_root onto the file tree",

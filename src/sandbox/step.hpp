@@ -16,6 +16,7 @@ enum class Step : std::uint32_t {
   // jailer, once
   kHostHandles,
   kUserNamespace,
+  kNetworkNamespace,
   kMountNamespace,
   kFileTree,
   kPivotRoot,

@@ -134,8 +134,6 @@ def test_channel_takes_no_name_in_the_network_of_the_host(server, assert_service
     assert_service_is_well()
 
 
-@pytest.mark.xfail(strict=True, reason="a socket that the server made asks in the host's network namespace: "
-                   "connect() tells whether an abstract name is taken there; see docs/threat-model.md")
 def test_channel_does_not_tell_names_in_the_network_of_the_host(withstands):
     names = [f"\0{secrets.token_hex(8)}" for _ in range(2)]
     with socket.socket(socket.AF_UNIX) as listener:

@@ -4,14 +4,17 @@
 // Input: the first byte tells whether the cell is sealed already; then pieces, each a byte for the stream,
 // two for the length, and so many bytes.
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -48,7 +51,13 @@ class Outside {
     cell_->make([this](const base::Result<void>& made) { made_ = made.has_value(); });
     spawn_ = protocol::receive_control(jailer_.get()).value().value();
     for (const base::Fd& fd : spawn_.fds) must(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
-    tell(ControlKind::kSpawned);
+    auto channel = base::make_socketpair(SOCK_STREAM | SOCK_NONBLOCK).value();
+    const base::Fd ledger(::memfd_create("ledger", MFD_CLOEXEC));
+    must(::ftruncate(ledger.get(), ::sysconf(_SC_PAGESIZE)) == 0);
+    const std::array<int, 2> files{channel.first.get(), ledger.get()};
+    tell(ControlKind::kSpawned, files);
+    spawn_.fds.insert(spawn_.fds.begin(), std::move(channel.second));
+    channel.first.reset();
     if (sealed) write(0, protocol::frame_header(protocol::FrameKind::kReady, 0));
   }
   ~Outside() {
@@ -80,11 +89,11 @@ class Outside {
   }
 
  private:
-  void tell(ControlKind kind) {
+  void tell(ControlKind kind, std::span<const int> fds = {}) {
     protocol::ControlMessage message;
     message.kind = kind;
     message.cell = spawn_.message.cell;
-    must(protocol::send_control(jailer_.get(), message).has_value());
+    must(protocol::send_control(jailer_.get(), message, fds).has_value());
     context_.poll();
   }
   void answer(engine::Report report) const {

@@ -18,13 +18,13 @@ class CellMaking : public FakeJailer {
   }
 };
 
-TEST_F(CellMaking, NeedsTheCellsWordAndTheJailers) {
+TEST_F(CellMaking, NeedsTheJailersWordAndTheCells) {
   start_making();
   accept_spawn();
-  cell_writes(protocol::encode_frame(FrameKind::kReady, ""));
+  tell_spawned();
   settle();
   EXPECT_FALSE(made_.has_value());
-  tell(about_cell(ControlKind::kSpawned));
+  cell_writes(protocol::encode_frame(FrameKind::kReady, ""));
   ASSERT_TRUE(eventually([this] { return made_.has_value(); }));
   EXPECT_TRUE(made_->has_value());
 }
@@ -32,7 +32,7 @@ TEST_F(CellMaking, NeedsTheCellsWordAndTheJailers) {
 TEST_F(CellMaking, AReadyFrameMayComeInPieces) {
   start_making();
   accept_spawn();
-  tell(about_cell(ControlKind::kSpawned));
+  tell_spawned();
   const std::string frame = protocol::encode_frame(FrameKind::kReady, "");
   for (const char byte : frame) {
     EXPECT_FALSE(made_.has_value());
@@ -45,6 +45,7 @@ TEST_F(CellMaking, AReadyFrameMayComeInPieces) {
 TEST_F(CellMaking, AStepThatFailedInTheCellIsTheError) {
   start_making();
   accept_spawn();
+  tell_spawned();
   std::string payload;
   protocol::append_u64(payload, static_cast<std::uint64_t>(sandbox::Step::kSeccomp));
   protocol::append_u64(payload, EPERM);
@@ -52,6 +53,26 @@ TEST_F(CellMaking, AStepThatFailedInTheCellIsTheError) {
   const base::Error error = failure();
   EXPECT_EQ(error.code, EPERM);
   EXPECT_NE(error.what.find(sandbox::step_name(sandbox::Step::kSeccomp)), std::string::npos) << error.what;
+}
+
+TEST_F(CellMaking, AFailedStepIsTheErrorAlsoWhenTheEndIsHeardOfFirst) {
+  start_making();
+  accept_spawn();
+  tell_spawned();
+  std::string payload;
+  protocol::append_u64(payload, static_cast<std::uint64_t>(sandbox::Step::kSeccomp));
+  protocol::append_u64(payload, EPERM);
+  cell_writes(protocol::encode_frame(FrameKind::kFailed, payload));
+  tell(about_cell(ControlKind::kGone));
+  EXPECT_EQ(failure().code, EPERM);
+}
+
+TEST_F(CellMaking, ACellWhoseFilesDidNotArriveIsEnded) {
+  start_making();
+  accept_spawn();
+  tell(about_cell(ControlKind::kSpawned));
+  EXPECT_EQ(failure().code, EMFILE);
+  EXPECT_EQ(take(ControlKind::kKill).message.cell, number_);
 }
 
 TEST_F(CellMaking, AStepThatFailedInTheJailerIsTheError) {

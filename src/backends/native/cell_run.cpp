@@ -144,8 +144,8 @@ bool CellState::read_channel() {
 
 void CellState::on_frame(const protocol::Frame& frame) {
   if (phase_ == Phase::kMaking && frame.kind == FrameKind::kReady) {
-    sealed_ = true;
-    become_ready_if_complete();
+    phase_ = Phase::kIdle;
+    std::exchange(ready_, nullptr)(base::Result<void>{});
     return;
   }
   if (phase_ == Phase::kMaking && frame.kind == FrameKind::kFailed) {

@@ -1,7 +1,6 @@
 #include "backends/native/cell_state.hpp"
 
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -18,6 +17,13 @@ using protocol::about;
 using protocol::ControlKind;
 using protocol::ControlMessage;
 using protocol::FrameKind;
+
+namespace {
+
+// Of a kSpawned message: the channel and the ledger; those of the slot's cgroup follow.
+constexpr std::ptrdiff_t kFixedFiles = 2;
+
+}  // namespace
 
 base::Error CellState::step_error(std::uint64_t step, std::uint64_t code) {
   return {"seal a cell: " + std::string(sandbox::step_name(static_cast<sandbox::Step>(step))),
@@ -38,45 +44,33 @@ CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLin
 
 void CellState::make(Ready ready) {
   ready_ = std::move(ready);
-  auto sockets = base::make_socketpair(SOCK_STREAM);
   auto out = base::make_pipe();
   auto err = base::make_pipe();
   const auto later = [this](base::Error error) {
     boost::asio::post(context_,
                       [self = shared_from_this(), error = std::move(error)] { self->fail_making(error); });
   };
-  if (!sockets) return later(sockets.error());
   if (!out) return later(out.error());
   if (!err) return later(err.error());
-  // A socket belongs to the network namespace that it was made in, here the host's, and may be given a name
-  // there once. It gets one now, so that no script can use it to take or to find out names of the host.
-  const sockaddr_un any{AF_UNIX, {}};
-  if (::bind(sockets->second.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any.sun_family)) != 0) {
-    return later({"name the socket of a cell", errno, {}});
-  }
   if (!link_->up()) return later({"make a cell: the jailer has ended", 0, {}});
-  channel_.assign(sockets->first.release());
   out_.assign(out->first.release());
   err_.assign(err->first.release());
-  for (Stream* stream : {&channel_, &out_, &err_}) stream->non_blocking(true);
+  for (Stream* stream : {&out_, &err_}) stream->non_blocking(true);
   id_ = link_->add([weak = weak_from_this()](protocol::Received received) {
     if (const auto self = weak.lock()) self->on_control(std::move(received));
   });
   std::vector<base::Fd> fds;
-  fds.push_back(std::move(sockets->second));
   fds.push_back(std::move(out->second));
   fds.push_back(std::move(err->second));
   link_->send(about(ControlKind::kSpawn, id_), std::move(fds));
-  await_channel();
 }
 
 void CellState::on_control(protocol::Received received) {
   const ControlMessage& message = received.message;
   switch (message.kind) {
     case ControlKind::kSpawned:
+      if (phase_ != Phase::kMaking) break;
       take_files(std::move(received.fds));
-      spawned_ = true;
-      become_ready_if_complete();
       break;
     case ControlKind::kSpawnFailed:
       fail_making(step_error(message.step, static_cast<std::uint64_t>(message.code)));
@@ -100,16 +94,26 @@ void CellState::on_control(protocol::Received received) {
 }
 
 void CellState::take_files(std::vector<base::Fd> files) {
-  if (files.empty()) return;
-  const int ledger = files.front().get();
-  denials_.take_ledger(std::move(files.front()));
-  files.erase(files.begin());
+  if (files.size() < kFixedFiles) {
+    end();
+    return fail_making({"take the socket of a cell", EMFILE, {}});
+  }
+  channel_.assign(files[0].release());
+  channel_.non_blocking(true);
+  await_channel();
+  const int ledger = files[1].get();
+  denials_.take_ledger(std::move(files[1]));
+  files.erase(files.begin(), files.begin() + kFixedFiles);
   usage_.take_files(std::move(files), ledger);
 }
 
 void CellState::on_gone(const ControlMessage& message) {
   gone_ = true;
+  const auto self = shared_from_this();
   if (phase_ == Phase::kMaking) {
+    // What it said of its end may still lie in the socket.
+    while (phase_ == Phase::kMaking && channel_.is_open() && read_channel()) {
+    }
     fail_making({"make a cell: it died while it was sealed", message.lost != 0 ? 0 : ECHILD, {}});
     return;
   }
@@ -119,7 +123,6 @@ void CellState::on_gone(const ControlMessage& message) {
     return;
   }
   // The answer may still lie in the socket: a cell exits right after sending it.
-  const auto self = shared_from_this();
   while (phase_ == Phase::kRunning && read_channel()) {
   }
   if (phase_ != Phase::kRunning) return;
@@ -139,12 +142,6 @@ void CellState::on_gone(const ControlMessage& message) {
   report.usage = usage_.final(message.memory_bytes,
                               std::max(message.cpu_us, usage_.cpu_since_start(message.cell_cpu_us)));
   finish(std::move(report));
-}
-
-void CellState::become_ready_if_complete() {
-  if (phase_ != Phase::kMaking || !sealed_ || !spawned_) return;
-  phase_ = Phase::kIdle;
-  std::exchange(ready_, nullptr)(base::Result<void>{});
 }
 
 void CellState::fail_making(base::Error error) {

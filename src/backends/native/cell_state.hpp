@@ -1,6 +1,6 @@
 // One cell as the server sees it: its socket and pipes, and what the jailer says of it.
 //
-//   making ──ready frame and kSpawned──▶ idle ──run──▶ running ──claim, kGone, flood, forgery──▶ over
+//   making ──kSpawned, ready frame──▶ idle ──run──▶ running ──claim, kGone, flood, forgery──▶ over
 //      │                                  │
 //      └─ failed frame, kSpawnFailed      └─ died by itself: lost
 //
@@ -54,10 +54,9 @@ class CellState : public std::enable_shared_from_this<CellState> {
   enum class Phase : std::uint8_t { kMaking, kIdle, kRunning, kOver };
 
   void on_control(protocol::Received received);
-  // The ledger and the slot's usage files.
+  // The channel, the ledger and the slot's usage files.
   void take_files(std::vector<base::Fd> files);
   void on_gone(const protocol::ControlMessage& message);
-  void become_ready_if_complete();
   void fail_making(base::Error error);
   [[nodiscard]] static base::Error step_error(std::uint64_t step, std::uint64_t code);
 
@@ -91,8 +90,6 @@ class CellState : public std::enable_shared_from_this<CellState> {
   Stream out_;
   Stream err_;
   protocol::FrameReader frames_;
-  bool sealed_ = false;   // the ready frame has come
-  bool spawned_ = false;  // the jailer has confirmed
   CellUsage usage_;
   CellDenials denials_;
   boost::asio::steady_timer cpu_timer_;

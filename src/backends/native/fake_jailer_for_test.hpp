@@ -3,9 +3,11 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -85,17 +87,25 @@ class FakeJailer : public testing::Test {
   }
   void accept_spawn() {
     auto spawn = take(ControlKind::kSpawn);
-    ASSERT_EQ(spawn.fds.size(), 3U);
+    ASSERT_EQ(spawn.fds.size(), 2U);
     number_ = spawn.message.cell;
-    socket_ = std::move(spawn.fds[0]);
-    stdout_ = std::move(spawn.fds[1]);
-    stderr_ = std::move(spawn.fds[2]);
+    stdout_ = std::move(spawn.fds[0]);
+    stderr_ = std::move(spawn.fds[1]);
+  }
+  // What the jailer says when the zygote has forked; the ledger is a page of zeroes.
+  void tell_spawned() {
+    auto sockets = base::make_socketpair(SOCK_STREAM).value();
+    socket_ = std::move(sockets.second);
+    const base::Fd ledger(::memfd_create("ledger", MFD_CLOEXEC));
+    ASSERT_EQ(::ftruncate(ledger.get(), ::sysconf(_SC_PAGESIZE)), 0);
+    const std::array<int, 2> fds{sockets.first.get(), ledger.get()};
+    ASSERT_TRUE(protocol::send_control(jailer_.get(), about_cell(ControlKind::kSpawned), fds));
   }
   void make_idle_cell() {
     start_making();
     accept_spawn();
+    tell_spawned();
     cell_writes(protocol::encode_frame(FrameKind::kReady, ""));
-    tell(about_cell(ControlKind::kSpawned));
     ASSERT_TRUE(eventually([this] { return made_.has_value(); }));
     ASSERT_TRUE(made_->has_value());
   }
