@@ -15,15 +15,16 @@ void print_wall(const sandbox::WallProbe& wall) {
 }
 
 // The walls stand one by one; now all of them together, with the interpreter inside.
-bool try_zygote(const config::Options& options, const Host& host) {
-  auto jailer = backends::native::launch_jailer(jail_spec_from(options, host), kStartLimit);
+bool try_zygotes(const config::Options& options, const Host& host) {
+  const Pools pools = pools_of(options);
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options, pools, host), kStartLimit);
   if (!jailer) {
-    std::printf("%-8s %-18s %s\n", "missing", "zygote", jailer.error().message().c_str());
+    std::printf("%-8s %-18s %s\n", "missing", "zygotes", jailer.error().message().c_str());
     return false;
   }
-  const auto settings = settings_from(options, host, jailer->versions_json);
-  std::printf("%-8s %-18s %s\n", "works", "zygote",
-              host.plan.namespaces ? "starts inside the read-only tree" : "starts on the host's files");
+  const auto settings = settings_from(options, pools, host, jailer->versions_json);
+  std::printf("%-8s %-18s %s\n", "works", "zygotes",
+              host.plan.namespaces ? "start inside the read-only tree" : "start on the host's files");
   std::printf("\npython %s\n", settings.python_version.c_str());
   for (const auto& [name, version] : settings.libraries)
     std::printf("%s %s\n", name.c_str(), version.c_str());
@@ -36,7 +37,7 @@ bool try_zygote(const config::Options& options, const Host& host) {
 int doctor(const config::Options& options) {
   const Host host = examine_host(options);
   for (const sandbox::WallProbe& wall : host.walls) print_wall(wall);
-  const bool starts = try_zygote(options, host);
+  const bool starts = try_zygotes(options, host);
   std::printf("\nisolation level: %s\n", level_name(host.level).data());
   const auto accepted = accept(host, options);
   if (!accepted) std::printf("serve and run refuse to start: %s\n", accepted.error().message().c_str());

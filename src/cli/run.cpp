@@ -129,19 +129,20 @@ int run(const config::Options& given, const RunArguments& arguments) {
     return kExitCannotSeal;
   }
   const config::Options options = at_level(given, host.level);
-  auto jailer = backends::native::launch_jailer(jail_spec_from(options, host), kStartLimit);
+  const Pools pools = pool_for(options, nlohmann::json::parse(*body)["script"].get<std::string>());
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options, pools, host), kStartLimit);
   if (!jailer) {
     std::fprintf(stderr, "cellblock: %s\n", jailer.error().message().c_str());
     return kExitCannotSeal;
   }
-  const auto settings = settings_from(options, host, jailer->versions_json);
+  const auto settings = settings_from(options, pools, host, jailer->versions_json);
   backends::native::NativeEvents events;
   events.zygote = [](const std::string&) {};
   events.unable = [](const std::string& text) { std::fprintf(stderr, "cellblock: %s\n", text.c_str()); };
   events.fatal = [](const std::string&) {};
   engine::EngineOptions one;
   one.max_running = 1;
-  one.pool_size = 1;
+  one.pool_sizes = pools.sizes;
   engine::Engine engine(
       one, backends::native::make_native_backend(std::move(*jailer), {settings.limits, options.cpus, nullptr},
                                                  std::move(events)));

@@ -41,8 +41,8 @@ telemetry::Level level_of(config::LogLevel level) {
   return telemetry::Level::kInfo;
 }
 
-http::ServerOptions server_options(const config::Options& options, std::shared_ptr<base::ByteBudget> budget,
-                                   telemetry::Log& log) {
+http::ServerOptions server_options(const config::Options& options, const Pools& pools,
+                                   std::shared_ptr<base::ByteBudget> budget, telemetry::Log& log) {
   http::ServerOptions server;
   server.host = options.host;
   server.port = static_cast<std::uint16_t>(options.port);
@@ -52,7 +52,7 @@ http::ServerOptions server_options(const config::Options& options, std::shared_p
   server.stall_timeout = options.stall_timeout;
   server.min_bytes_per_second = options.min_rate_bytes;
   server.budget = std::move(budget);
-  server.max_connections = connections_that_fit(options);
+  server.max_connections = connections_that_fit(options, pools);
   if (server.max_connections < options.max_connections) {
     log.warn("fewer connections than max-connections: the limit of open files allows no more",
              {{"connections", std::to_string(server.max_connections)}});
@@ -139,16 +139,17 @@ int serve(const config::Options& given) {
     return kExitCannotSeal;
   }
   const config::Options options = at_level(given, host.level);
+  const Pools pools = pools_of(options);
   telemetry::Log log(level_of(options.log_level), options.environment == config::Stage::kProduction
                                                       ? telemetry::Format::kJson
                                                       : telemetry::Format::kLogfmt);
   const sigset_t signals = block_end_signals();
-  auto jailer = backends::native::launch_jailer(jail_spec_from(options, host), kStartLimit);
+  auto jailer = backends::native::launch_jailer(jail_spec_from(options, pools, host), kStartLimit);
   if (!jailer) {
     std::fprintf(stderr, "cellblock: %s\n", jailer.error().message().c_str());
     return kExitCannotSeal;
   }
-  auto settings = settings_from(options, host, jailer->versions_json);
+  auto settings = settings_from(options, pools, host, jailer->versions_json);
   settings.finished = [&log](std::string_view id, const engine::Outcome& outcome) {
     log_execution(log, id, outcome);
   };
@@ -175,10 +176,10 @@ int serve(const config::Options& given) {
   engine::EngineOptions engine_options;
   engine_options.max_running = options.max_executions;
   engine_options.max_queued = options.max_queued;
-  engine_options.pool_size = options.pool_size;
+  engine_options.pool_sizes = pools.sizes;
   engine::Engine engine(engine_options, std::move(backend));
   service::ExecutionService service(settings, engine);
-  auto server = http::Server::bind(server_options(options, budget, log), service);
+  auto server = http::Server::bind(server_options(options, pools, budget, log), service);
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
     return kExitUsage;

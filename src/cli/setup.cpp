@@ -46,11 +46,11 @@ engine::Limits limits_from(const config::Options& options) {
   return limits;
 }
 
-sandbox::JailSpec jail_spec_from(const config::Options& options, const Host& host) {
+sandbox::JailSpec jail_spec_from(const config::Options& options, const Pools& pools, const Host& host) {
   sandbox::JailSpec spec;
   spec.service_id = new_service_id();
   // As many as the engine may have at once, and some for cells that are just being taken down.
-  spec.slots = options.max_executions + options.pool_size + 16;
+  spec.slots = options.max_executions + ready_cells(pools) + 16;
   spec.uid_base = options.uid_base;
   spec.memory_bytes = options.memory_bytes;
   spec.processes = options.processes;
@@ -59,20 +59,21 @@ sandbox::JailSpec jail_spec_from(const config::Options& options, const Host& hos
   spec.tmp_inodes = options.workdir_inodes;
   spec.cgroup_root = options.cgroup_root;
   spec.library_paths = options.library_path;
-  spec.preload = options.preload;
+  spec.preload = pools.modules;
   spec.walls = host.plan;
   // Without namespaces there is no first process inside to answer.
   if (host.plan.namespaces) spec.listening = sandbox::probe_listening();
   return spec;
 }
 
-service::ServiceSettings settings_from(const config::Options& options, const Host& host,
+service::ServiceSettings settings_from(const config::Options& options, const Pools& pools, const Host& host,
                                        const std::string& versions_json) {
   service::ServiceSettings settings;
   settings.limits = limits_from(options);
   settings.policy =
       options.policy == config::Policy::kStrict ? engine::Policy::kStrict : engine::Policy::kSandbox;
   settings.version = kVersion;
+  settings.pools = pools.modules;
   settings.isolation.level = sandbox::level_name(host.level);
   for (const sandbox::WallProbe& wall : host.walls)
     settings.isolation.walls.push_back({wall.name, wall.stands, wall.means});
@@ -149,13 +150,13 @@ base::Result<void> raise_descriptor_limit() {
   return {};
 }
 
-std::uint32_t connections_that_fit(const config::Options& options) {
+std::uint32_t connections_that_fit(const config::Options& options, const Pools& pools) {
   // Socket, pipes and cgroup files of a cell; and what the process has open besides.
   constexpr std::uint64_t kPerCell = 6;
   constexpr std::uint64_t kOthers = 64;
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return options.max_connections;
-  const std::uint64_t spoken_for = kOthers + kPerCell * (options.max_executions + options.pool_size);
+  const std::uint64_t spoken_for = kOthers + kPerCell * (options.max_executions + ready_cells(pools));
   const std::uint64_t left = files.rlim_cur > spoken_for ? files.rlim_cur - spoken_for : 1;
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(left, options.max_connections));
 }

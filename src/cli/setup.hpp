@@ -7,6 +7,7 @@
 #include "backends/native/jailer_launch.hpp"
 #include "base/error.hpp"
 #include "cli/host.hpp"
+#include "cli/pools.hpp"
 #include "config/options.hpp"
 #include "engine/execution.hpp"
 #include "sandbox/jail_spec.hpp"
@@ -16,9 +17,10 @@
 namespace cellblock::cli {
 
 [[nodiscard]] engine::Limits limits_from(const config::Options& options);
-[[nodiscard]] sandbox::JailSpec jail_spec_from(const config::Options& options, const Host& host);
-[[nodiscard]] service::ServiceSettings settings_from(const config::Options& options, const Host& host,
-                                                     const std::string& versions_json);
+[[nodiscard]] sandbox::JailSpec jail_spec_from(const config::Options& options, const Pools& pools,
+                                               const Host& host);
+[[nodiscard]] service::ServiceSettings settings_from(const config::Options& options, const Pools& pools,
+                                                     const Host& host, const std::string& versions_json);
 
 // Bytes that the service may use: of the machine, or of the cgroup that it runs in when that has less.
 [[nodiscard]] std::uint64_t memory_of_this_machine();
@@ -36,6 +38,6 @@ base::Result<void> raise_descriptor_limit();
 
 // max-connections, or less where the descriptors do not reach: a connection that can't be accepted could not
 // even be refused.
-[[nodiscard]] std::uint32_t connections_that_fit(const config::Options& options);
+[[nodiscard]] std::uint32_t connections_that_fit(const config::Options& options, const Pools& pools);
 
 }  // namespace cellblock::cli

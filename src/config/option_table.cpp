@@ -6,6 +6,14 @@
 namespace cellblock::config {
 namespace {
 
+// Of Python's standard library what short scripts like to import; the rest costs a few milliseconds when it
+// is asked for.
+constexpr std::string_view kLightModules =
+    "abc,array,base64,bisect,calendar,collections.abc,contextlib,copy,csv,dataclasses,datetime,decimal,enum,"
+    "fractions,functools,hashlib,heapq,io,itertools,json,math,operator,os,pathlib,pickle,random,re,secrets,"
+    "shutil,"
+    "statistics,string,struct,sys,tempfile,textwrap,threading,time,traceback,types,typing,urllib.parse,uuid";
+
 constexpr std::string_view kServer = "Server";
 constexpr std::string_view kLimits = "Limits of one execution";
 constexpr std::string_view kCapacity = "Capacity";
@@ -253,14 +261,34 @@ std::vector<OptionSpec> capacity_rows() {
        .lowest = 0,
        .highest = 4096,
        .group = kCapacity,
-       .help = "Ready cells kept in stock; 0: 64 for each CPU, less where memory is short"},
+       .help =
+           "Ready cells kept in stock, light ones and as many with the modules of 'preload'; 0: 64 for each "
+           "CPU, less where memory is short"},
+      {.name = "preload-light",
+       .target = &Options::preload_light,
+       .standard = kLightModules,
+       .accepts = module_name,
+       .expected = "a comma-separated list of module names",
+       .group = kCapacity,
+       .help = "Modules that are imported before a script arrives which names none of 'preload'; empty: "
+               "no light cells"},
       {.name = "preload",
        .target = &Options::preload,
        .standard = "numpy,pandas",
        .accepts = module_name,
        .expected = "a comma-separated list of module names",
        .group = kCapacity,
-       .help = "Modules that are imported before a script arrives"},
+       .help =
+           "Modules that are imported before a script arrives which names one of them, or one that is not "
+           "of Python's standard library"},
+      {.name = "preload-extended",
+       .target = &Options::preload_extended,
+       .standard = "",
+       .accepts = module_name,
+       .expected = "a comma-separated list of module names",
+       .group = kCapacity,
+       .help = "Further modules, such as scipy,sklearn,matplotlib.pyplot, that are imported before a script "
+               "arrives which names one of them"},
   };
 }
 

@@ -26,9 +26,9 @@ Source Options::source(std::string_view name) const {
 
 namespace {
 
-// A ready cell that has been warmed has about this much memory of its own; the stock may take so much of it
-// all.
-constexpr std::uint64_t kReadyCellBytes = 8ULL << 20U;
+// A light ready cell and one with more modules that has been warmed have about this much memory of their own;
+// the stock may take so much of it all.
+constexpr std::uint64_t kReadyCellBytes = 10ULL << 20U;
 constexpr std::uint64_t kPoolShare = 16;
 constexpr std::uint64_t kSmallPool = 4;
 

@@ -51,7 +51,9 @@ struct Options {
   std::uint32_t max_executions = 0;
   std::uint32_t max_queued = 0;
   std::uint32_t pool_size = 0;
+  std::vector<std::string> preload_light;
   std::vector<std::string> preload;
+  std::vector<std::string> preload_extended;
 
   Policy policy = Policy::kSandbox;
   Isolation isolation = Isolation::kFull;

@@ -6,7 +6,7 @@ namespace cellblock::config {
 namespace {
 
 TEST(AutomaticValuesTest, GrowWithTheCpus) {
-  const Options options = with_automatic_values({}, 8, 64ULL << 30U);
+  const Options options = with_automatic_values({}, 8, 128ULL << 30U);
   EXPECT_EQ(options.max_executions, 256U);
   EXPECT_EQ(options.pool_size, 512U);
   EXPECT_EQ(options.threads, 8U);
@@ -23,7 +23,7 @@ TEST(AutomaticValuesTest, HaveAFloorOnSmallMachines) {
 
 TEST(AutomaticValuesTest, KeepTheStockSmallWhereMemoryIsShortOrUnknown) {
   EXPECT_EQ(with_automatic_values({}, 8, 512ULL << 20U).pool_size, 4U);
-  EXPECT_EQ(with_automatic_values({}, 8, 2ULL << 30U).pool_size, 16U);
+  EXPECT_EQ(with_automatic_values({}, 8, 2ULL << 30U).pool_size, 12U);
   EXPECT_EQ(with_automatic_values({}, 8, 0).pool_size, 4U);
 }
 

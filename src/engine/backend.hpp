@@ -81,6 +81,12 @@ class Cell {
   virtual void on_lost(std::function<void()> lost) = 0;
 };
 
+// What a cell that is ready is ready for.
+enum class Priming : std::uint8_t {
+  kFull,  // pages that every script needs are there already: a job that comes later starts at once
+  kNone,  // a job is waiting for it, and would only wait longer
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -92,9 +98,9 @@ class Backend {
 
   // Called once, before anything else: where callbacks are to be posted.
   virtual void start(boost::asio::io_context& context) = 0;
-  // Makes one cell that is sealed and ready. Several may be asked for at once. `made` must come, with an
-  // error at worst, or the place is never given to another cell; after stop() it need not.
-  virtual void make_cell(Made made) = 0;
+  // Makes one cell of this pool that is sealed and ready. Several may be asked for at once. `made` must come,
+  // with an error at worst, or the place is never given to another cell; after stop() it need not.
+  virtual void make_cell(std::size_t pool, Priming priming, Made made) = 0;
   // Ends every cell and releases what the backend holds; blocks until that is done. Cells may still be
   // destroyed afterwards. Handlers left in the context are not run any more and must not own a cell.
   virtual void stop() = 0;

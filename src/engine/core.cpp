@@ -18,7 +18,8 @@ constexpr std::chrono::milliseconds kBetweenWarmings{3};
 
 EngineOptions at_least_one(EngineOptions options) {
   options.max_running = std::max(options.max_running, 1U);
-  options.pool_size = std::max(options.pool_size, 1U);
+  if (options.pool_sizes.empty()) options.pool_sizes.push_back(1);
+  for (std::uint32_t& size : options.pool_sizes) size = std::max(size, 1U);
   return options;
 }
 
@@ -29,10 +30,14 @@ Core::Core(boost::asio::io_context& context, Backend& backend, EngineOptions opt
       backend_(backend),
       options_(at_least_one(options)),
       events_(std::move(events)),
-      stock_(context, backend, [this] { serve(); }),
+      waiting_(options_.pool_sizes.size()),
       starvation_timer_(context),
       idle_timer_(context),
-      drain_timer_(context) {}
+      drain_timer_(context) {
+  for (std::size_t pool = 0; pool < options_.pool_sizes.size(); ++pool) {
+    stocks_.emplace_back(context, backend, pool, [this] { serve(); });
+  }
+}
 
 void Core::start() {
   serve();
@@ -40,12 +45,12 @@ void Core::start() {
 
 void Core::submit(Ticket ticket, Job job, Completion done) {
   if (draining_) return done(shutting_down());
-  waiting_.emplace(ticket, Task{std::move(job), std::move(done), Clock::now()});
+  waiting_.add(ticket, Task{std::move(job), std::move(done), Clock::now()});
   serve();
   // Asked after serving: a job that finds a ready cell needs no place in the queue.
   if (waiting_.size() <= options_.max_queued) return;
-  if (auto refused = waiting_.extract(ticket)) {
-    refused.mapped().done(
+  if (auto refused = waiting_.take(ticket)) {
+    refused->second.done(
         overloaded("Too many executions are waiting (limit " + std::to_string(options_.max_queued) + ")",
                    when_to_retry()));
     publish();
@@ -53,8 +58,8 @@ void Core::submit(Ticket ticket, Job job, Completion done) {
 }
 
 void Core::cancel(Ticket ticket) {
-  if (auto task = waiting_.extract(ticket)) {
-    task.mapped().done(cancelled());
+  if (auto task = waiting_.take(ticket)) {
+    task->second.done(cancelled());
     serve();
     stop_if_drained();
     return;
@@ -75,15 +80,17 @@ void Core::drain(Clock::time_point until) {
 }
 
 void Core::serve() {
-  while (!waiting_.empty() && running_.size() < options_.max_running) {
-    auto cell = stock_.take();
-    if (!cell) break;
-    auto first = waiting_.extract(waiting_.begin());
-    run(first.key(), std::move(first.mapped()), std::move(cell));
+  while (running_.size() < options_.max_running) {
+    auto next = waiting_.take_oldest([this](std::size_t pool) { return stocks_[pool].ready() > 0; });
+    if (!next) break;
+    auto cell = stocks_[std::min(next->second.job.pool, stocks_.size() - 1)].take();
+    run(next->first, std::move(next->second), std::move(cell));
   }
   const std::size_t free = options_.max_running - running_.size();
-  const std::size_t needed_now = std::min(waiting_.size(), free);
-  stock_.want(draining_ ? needed_now : needed_now + options_.pool_size);
+  for (std::size_t pool = 0; pool < stocks_.size(); ++pool) {
+    const std::size_t needed_now = std::min(waiting_.size(pool), free);
+    stocks_[pool].want(needed_now, draining_ ? 0 : options_.pool_sizes[pool]);
+  }
   watch_starvation();
   watch_idleness();
   publish();
@@ -116,10 +123,10 @@ void Core::on_report(Ticket ticket, Report report) {
   auto node = running_.extract(ticket);
   if (node.empty()) return;  // given up before it came
   Running& running = node.mapped();
-  stock_.discard(std::move(running.cell));
+  stocks_.front().discard(std::move(running.cell));
 
   if (report.unstarted && running.reason == EndReason::kNone && running.task.attempts < kMaxAttempts) {
-    waiting_.emplace(ticket, std::move(running.task));
+    waiting_.add(ticket, std::move(running.task));
     serve();
     return;
   }
@@ -151,7 +158,7 @@ void Core::watch_idleness() {
     idle_timer_.async_wait([this, self](const boost::system::error_code& code) {
       if (code || !idling_) return;
       // With none left to warm this ends until the next job, or the next cell, sets it going again.
-      if (!stock_.warm_one()) {
+      if (std::none_of(stocks_.begin(), stocks_.end(), [](Stock& stock) { return stock.warm_one(); })) {
         idling_ = false;
         return;
       }
@@ -162,16 +169,25 @@ void Core::watch_idleness() {
   warm_next(warm_next);
 }
 
-void Core::refuse_first(Outcome outcome) {
-  auto first = waiting_.extract(waiting_.begin());
-  first.mapped().done(std::move(outcome));
+void Core::refuse_oldest(Outcome outcome) {
+  waiting_.take_oldest([](std::size_t) { return true; })->second.done(std::move(outcome));
+}
+
+std::optional<Core::Clock::time_point> Core::starved_at(std::size_t pool) const {
+  const Stock& stock = stocks_[pool];
+  if (stock.able() || waiting_.size(pool) == 0) return std::nullopt;
+  return std::max(waiting_.since(pool), stock.unable_since()) + options_.cell_wait;
 }
 
 void Core::watch_starvation() {
-  if (watching_starvation_ || stock_.able() || waiting_.empty()) return;
+  if (watching_starvation_) return;
+  std::optional<Clock::time_point> first;
+  for (std::size_t pool = 0; pool < stocks_.size(); ++pool) {
+    if (const auto at = starved_at(pool)) first = std::min(*at, first.value_or(*at));
+  }
+  if (!first) return;
   watching_starvation_ = true;
-  const auto since = std::max(waiting_.begin()->second.since, stock_.unable_since());
-  starvation_timer_.expires_at(since + options_.cell_wait);
+  starvation_timer_.expires_at(*first);
   starvation_timer_.async_wait([this](const boost::system::error_code& code) {
     if (code) return;
     watching_starvation_ = false;
@@ -180,17 +196,19 @@ void Core::watch_starvation() {
 }
 
 void Core::refuse_starved() {
-  const auto latest = Clock::now() - options_.cell_wait;
-  while (!stock_.able() && !waiting_.empty() &&
-         std::max(waiting_.begin()->second.since, stock_.unable_since()) <= latest) {
-    refuse_first(overloaded("No cell can be made at the moment", when_to_retry()));
+  const auto now = Clock::now();
+  for (std::size_t pool = 0; pool < stocks_.size(); ++pool) {
+    for (auto at = starved_at(pool); at && *at <= now; at = starved_at(pool)) {
+      auto starved = waiting_.take_oldest([pool](std::size_t other) { return other == pool; });
+      starved->second.done(overloaded("No cell can be made at the moment", when_to_retry()));
+    }
   }
   serve();
   stop_if_drained();
 }
 
 void Core::end_all() {
-  while (!waiting_.empty()) refuse_first(shutting_down());
+  while (!waiting_.empty()) refuse_oldest(shutting_down());
   for (auto& [ticket, running] : running_) end(ticket, EndReason::kShutdown);
   serve();
   stop_if_drained();
@@ -203,21 +221,28 @@ void Core::stop_if_drained() {
   boost::asio::post(context_, [this] {
     drain_timer_.cancel();
     starvation_timer_.cancel();
-    stock_.close();
+    for (Stock& stock : stocks_) stock.close();
     backend_.stop();
     publish();
     events_.stopped();
   });
 }
 
+bool Core::able() const {
+  return std::all_of(stocks_.begin(), stocks_.end(), [](const Stock& stock) { return stock.able(); });
+}
+
 void Core::publish() {
   Snapshot now;
-  now.ready = static_cast<std::uint32_t>(stock_.ready());
+  for (const Stock& stock : stocks_) {
+    now.ready_of.push_back(static_cast<std::uint32_t>(stock.ready()));
+    now.ready += now.ready_of.back();
+    if (now.last_error.empty()) now.last_error = stock.last_error();
+  }
   now.running = static_cast<std::uint32_t>(running_.size());
   now.queued = static_cast<std::uint32_t>(waiting_.size());
-  now.able = stock_.able();
+  now.able = able();
   now.draining = draining_;
-  now.last_error = stock_.last_error();
   now.retry_after = when_to_retry();
   events_.changed(std::move(now));
 }

@@ -11,15 +11,18 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "engine/engine.hpp"
 #include "engine/judge.hpp"
+#include "engine/queue.hpp"
 #include "engine/retry_after.hpp"
 #include "engine/stock.hpp"
 
@@ -45,12 +48,6 @@ class Core {
   void drain(Clock::time_point until);
 
  private:
-  struct Task {
-    Job job;
-    Completion done;
-    Clock::time_point since;
-    int attempts = 0;
-  };
   struct Running {
     Running(Task given, std::unique_ptr<Cell> taken, boost::asio::io_context& context)
         : task(std::move(given)), cell(std::move(taken)), timer(context) {}
@@ -66,7 +63,10 @@ class Core {
   void run(Ticket ticket, Task task, std::unique_ptr<Cell> cell);
   void end(Ticket ticket, EndReason reason);
   void on_report(Ticket ticket, Report report);
-  void refuse_first(Outcome outcome);
+  void refuse_oldest(Outcome outcome);
+  // The first moment at which a job of a pool that can make no cells has waited too long, if there is one.
+  [[nodiscard]] std::optional<Clock::time_point> starved_at(std::size_t pool) const;
+  [[nodiscard]] bool able() const;
   void refuse_starved();
   void watch_starvation();
   void end_all();
@@ -80,9 +80,9 @@ class Core {
   const EngineOptions options_;
   Events events_;
 
-  std::map<Ticket, Task> waiting_;
+  Queue waiting_;
   std::map<Ticket, Running> running_;
-  Stock stock_;
+  std::deque<Stock> stocks_;  // by pool; a Stock stays where it is
   MeanRunTime mean_run_;
 
   boost::asio::steady_timer starvation_timer_;

@@ -7,7 +7,7 @@ namespace {
 using DrainTest = EngineFixture;
 
 TEST_F(DrainTest, FinishesWhatRunsAndWaits) {
-  make({.max_running = 1, .pool_size = 1});
+  make({.max_running = 1, .pool_sizes = {1}});
   const Answer running = submit("sleep 30");
   const Answer waiting = submit("echo");
   engine_->drain(kPatience);
@@ -34,7 +34,7 @@ TEST_F(DrainTest, RefusesNewJobs) {
 }
 
 TEST_F(DrainTest, EndsTheRestWhenTheLimitHasPassed) {
-  make({.max_running = 1, .pool_size = 1});
+  make({.max_running = 1, .pool_sizes = {1}});
   const Answer running = submit("print some\nhang");
   const Answer waiting = submit("echo");
   ASSERT_TRUE(eventually_running(1));
@@ -82,7 +82,7 @@ TEST_F(DrainTest, EndsWhileNoCellCanBeMade) {
 
 TEST_F(DrainTest, DestructionAnswersEveryJob) {
   std::vector<Answer> answers;
-  make({.max_running = 2, .pool_size = 1}, {.make_delay = milliseconds{5}});
+  make({.max_running = 2, .pool_sizes = {1}}, {.make_delay = milliseconds{5}});
   for (int i = 0; i < 50; ++i) answers.push_back(submit(i % 2 == 0 ? "hang" : "sleep 1"));
   engine_.reset();
   for (const Answer& answer : answers) EXPECT_TRUE(answer.ready());

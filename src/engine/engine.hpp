@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/backend.hpp"
 #include "engine/execution.hpp"
@@ -19,7 +20,9 @@ namespace cellblock::engine {
 struct EngineOptions {
   std::uint32_t max_running = 64;  // executions at once; each holds one cell
   std::uint32_t max_queued = 1000;
-  std::uint32_t pool_size = 16;  // ready cells kept in stock; at most max_running + pool_size exist
+  // Ready cells kept in stock, for each pool; at most max_running and all of these exist. A job says by
+  // number which pool it needs.
+  std::vector<std::uint32_t> pool_sizes{16};
   // How long a job waits while no cell can be made before it is answered with kOverloaded.
   std::chrono::milliseconds cell_wait{10'000};
   // How long an ended cell may take to report before it is given up.
@@ -28,10 +31,11 @@ struct EngineOptions {
 
 // What /health and the metrics show.
 struct Snapshot {
-  std::uint32_t ready = 0;
+  std::uint32_t ready = 0;                // in all pools
+  std::vector<std::uint32_t> ready_of{};  // in each
   std::uint32_t running = 0;
   std::uint32_t queued = 0;
-  bool able = false;                    // a cell could be made the last time one was tried
+  bool able = false;                    // in each pool a cell could be made the last time one was tried
   bool draining = false;                // shutting down, takes no more work
   std::string last_error;               // why no cell can be made; empty while able
   std::chrono::seconds retry_after{1};  // when a client that is refused should come back

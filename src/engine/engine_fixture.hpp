@@ -46,12 +46,14 @@ class EngineFixture : public ::testing::Test {
     return *engine_;
   }
 
-  Answer submit(const std::string& script, milliseconds wall = kPatience, std::string id = {}) {
+  Answer submit(const std::string& script, milliseconds wall = kPatience, std::string id = {},
+                std::size_t pool = 0) {
     Job job;
     job.script = script;
     job.args_json = "[1]";
     job.id = std::move(id);
     job.limits.wall = wall;
+    job.pool = pool;
     Answer answer;
     // A second answer would throw on the engine's thread and end the test program.
     answer.ticket = engine_->submit(std::move(job), [promise = answer.promise](Outcome outcome) {

@@ -22,7 +22,7 @@ TEST_F(EngineTest, AnswersWithWhatTheCellReports) {
 }
 
 TEST_F(EngineTest, GivesEachJobItsOwnCell) {
-  make({.max_running = 4, .pool_size = 2});
+  make({.max_running = 4, .pool_sizes = {2}});
   for (int i = 0; i < 20; ++i) EXPECT_EQ(submit("echo").get().status, Status::kOk);
   EXPECT_TRUE(eventually_ready(2));
   EXPECT_EQ(control_->record().started_jobs.size(), 20U);
@@ -31,7 +31,7 @@ TEST_F(EngineTest, GivesEachJobItsOwnCell) {
 }
 
 TEST_F(EngineTest, ServesManyThreadsAtOnce) {
-  make({.max_running = 8, .pool_size = 4});
+  make({.max_running = 8, .pool_sizes = {4}});
   std::vector<std::thread> clients;
   for (int client = 0; client < 4; ++client) {
     clients.emplace_back([this] {
@@ -49,15 +49,38 @@ TEST_F(EngineTest, ServesManyThreadsAtOnce) {
 }
 
 TEST_F(EngineTest, RunsWaitingJobsInTheOrderOfTheirArrival) {
-  make({.max_running = 1, .pool_size = 1});
+  make({.max_running = 1, .pool_sizes = {1}});
   std::vector<Answer> answers;
   for (const char* id : {"a", "b", "c", "d"}) answers.push_back(submit("sleep 2", kPatience, id));
   for (const Answer& answer : answers) EXPECT_EQ(answer.get().status, Status::kOk);
   EXPECT_THAT(control_->record().started_jobs, ElementsAre("a", "b", "c", "d"));
 }
 
+TEST_F(EngineTest, RunsEachJobInACellOfItsPool) {
+  make({.max_running = 4, .pool_sizes = {2, 1}});
+  EXPECT_TRUE(eventually([&] { return engine_->snapshot().ready_of == std::vector<std::uint32_t>{2, 1}; }));
+  for (const std::size_t pool : {0U, 1U, 1U, 0U, 1U}) {
+    EXPECT_EQ(submit("echo", kPatience, {}, pool).get().status, Status::kOk);
+  }
+  EXPECT_THAT(control_->record().pools, ElementsAre(0, 1, 1, 0, 1));
+  EXPECT_TRUE(eventually_ready(3));
+}
+
+TEST_F(EngineTest, APoolThatCanMakeNoCellsHoldsUpNoOther) {
+  control_->fail_making("no memory", 1);
+  make({.max_running = 4, .pool_sizes = {1, 1}, .cell_wait = milliseconds{50}});
+  const Answer stuck = submit("echo", kPatience, "stuck", 1);
+  EXPECT_EQ(submit("echo").get().status, Status::kOk);
+  EXPECT_EQ(stuck.get().status, Status::kOverloaded);
+  EXPECT_FALSE(engine_->snapshot().able);
+  EXPECT_EQ(engine_->snapshot().last_error, "no memory");
+  control_->fail_making({});
+  EXPECT_TRUE(eventually([&] { return engine_->snapshot().able; }));
+  EXPECT_EQ(submit("echo", kPatience, {}, 1).get().status, Status::kOk);
+}
+
 TEST_F(EngineTest, RefusesJobsBeyondTheQueue) {
-  make({.max_running = 1, .max_queued = 2, .pool_size = 1});
+  make({.max_running = 1, .max_queued = 2, .pool_sizes = {1}});
   const Answer running = submit("hang");
   ASSERT_TRUE(eventually_running(1));
   const Answer first = submit("echo");
@@ -88,7 +111,7 @@ TEST_F(EngineTest, LeavesAJobAloneBeforeItsDeadline) {
 }
 
 TEST_F(EngineTest, CountsTheDeadlineFromTheStartAndNotFromTheQueue) {
-  make({.max_running = 1, .pool_size = 1});
+  make({.max_running = 1, .pool_sizes = {1}});
   const Answer first = submit("sleep 300");
   const Answer second = submit("echo", milliseconds{200});
   EXPECT_EQ(first.get().status, Status::kOk);
@@ -103,7 +126,7 @@ TEST_F(EngineTest, GivesUpACellThatNeverReports) {
 }
 
 TEST_F(EngineTest, CancelsAWaitingJobWithoutRunningIt) {
-  make({.max_running = 1, .pool_size = 1});
+  make({.max_running = 1, .pool_sizes = {1}});
   const Answer running = submit("hang", kPatience, "running");
   ASSERT_TRUE(eventually_running(1));
   const Answer waiting = submit("echo", kPatience, "waiting");
@@ -115,7 +138,7 @@ TEST_F(EngineTest, CancelsAWaitingJobWithoutRunningIt) {
 }
 
 TEST_F(EngineTest, CancelsARunningJobAndFreesItsCell) {
-  make({.max_running = 1, .pool_size = 1});
+  make({.max_running = 1, .pool_sizes = {1}});
   const Answer running = submit("hang");
   ASSERT_TRUE(eventually_running(1));
   engine_->cancel(running.ticket);

@@ -47,6 +47,7 @@ struct Job {
   std::string stdin_text;
   Limits limits;
   Policy policy = Policy::kSandbox;
+  std::size_t pool = 0;  // which pool's cell is to run it: its modules are imported already
 };
 
 // How an execution ended. The names on the wire are in status_name().

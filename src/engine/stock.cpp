@@ -20,15 +20,18 @@ constexpr std::chrono::milliseconds kLongestPause{2'000};
 
 }  // namespace
 
-Stock::Stock(boost::asio::io_context& context, Backend& backend, std::function<void()> changed)
+Stock::Stock(boost::asio::io_context& context, Backend& backend, std::size_t pool,
+             std::function<void()> changed)
     : context_(context),
       backend_(backend),
+      pool_(pool),
       changed_(std::move(changed)),
       fill_timer_(context),
       pause_timer_(context) {}
 
-void Stock::want(std::size_t cells) {
-  wanted_ = cells;
+void Stock::want(std::size_t waiting, std::size_t spare) {
+  waiting_ = waiting;
+  wanted_ = waiting + spare;
   schedule_fill();
 }
 
@@ -81,8 +84,10 @@ void Stock::fill() {
   // After a failure one attempt at a time finds out whether the cause is gone.
   const std::size_t at_once = pause_.count() == 0 ? kMaxMaking : 1;
   while (!closed_ && !pausing_ && making_ < at_once && ready_.size() + making_ < wanted_) {
+    const Priming priming = ready_.size() + making_ < waiting_ ? Priming::kNone : Priming::kFull;
     ++making_;
-    backend_.make_cell([this](base::Result<std::unique_ptr<Cell>> made) { on_made(std::move(made)); });
+    backend_.make_cell(pool_, priming,
+                       [this](base::Result<std::unique_ptr<Cell>> made) { on_made(std::move(made)); });
   }
 }
 

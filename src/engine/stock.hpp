@@ -1,7 +1,7 @@
-// The ready cells: makes them ahead of time, replaces those that die idle, and slows down while none can
-// be made.
+// The ready cells of one pool: makes them ahead of time, replaces those that die idle, and slows down while
+// none can be made.
 //
-//   want(n) ──▶ make_cell, a few at once ──▶ ready ──▶ take()
+//   want() ──▶ make_cell, a few at once ──▶ ready ──▶ take()
 //                    │ fails
 //                    └──▶ wait 50 ms, 100 ms, … 2 s, then try one
 //
@@ -30,11 +30,12 @@ class Stock {
 
   // `changed` comes after a cell has become ready or was lost, and after one could not be made. Both
   // references must outlive this object.
-  Stock(boost::asio::io_context& context, Backend& backend, std::function<void()> changed);
+  Stock(boost::asio::io_context& context, Backend& backend, std::size_t pool, std::function<void()> changed);
 
-  // How many cells are to be ready or in the making. Never makes one from inside this call, so that a job
-  // which has just been given its cell does not wait for the next one; with much in stock a little later.
-  void want(std::size_t cells);
+  // How many cells are to be ready or in the making: for jobs that wait, and in stock besides. Never makes
+  // one from inside this call, so that a job which has just been given its cell does not wait for the next
+  // one; with much in stock a little later.
+  void want(std::size_t waiting, std::size_t spare);
   // The oldest ready cell, or null.
   [[nodiscard]] std::unique_ptr<Cell> take();
   // Has the oldest cell that has not been warmed get ready for larger scripts; false when there is none.
@@ -66,10 +67,12 @@ class Stock {
 
   boost::asio::io_context& context_;
   Backend& backend_;
+  const std::size_t pool_;
   std::function<void()> changed_;
 
   std::deque<Ready> ready_;
   std::vector<std::unique_ptr<Cell>> discarded_;
+  std::size_t waiting_ = 0;
   std::size_t wanted_ = 0;
   std::size_t making_ = 0;
   std::uint64_t next_number_ = 0;

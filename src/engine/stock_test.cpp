@@ -9,7 +9,7 @@ namespace {
 using StockTest = EngineFixture;
 
 TEST_F(StockTest, IsUnableUntilTheFirstCellIsMade) {
-  make({.pool_size = 3}, {.make_delay = milliseconds{50}});
+  make({.pool_sizes = {3}}, {.make_delay = milliseconds{50}});
   EXPECT_FALSE(engine_->snapshot().able);
   EXPECT_EQ(engine_->snapshot().ready, 0U);
   EXPECT_TRUE(eventually_ready(3));
@@ -18,14 +18,14 @@ TEST_F(StockTest, IsUnableUntilTheFirstCellIsMade) {
 }
 
 TEST_F(StockTest, MakesSeveralCellsAtOnceButNotAll) {
-  make({.pool_size = 16}, {.make_delay = milliseconds{30}});
+  make({.pool_sizes = {16}}, {.make_delay = milliseconds{30}});
   ASSERT_TRUE(eventually([&] { return control_->record().asked > 0; }));
   EXPECT_EQ(control_->record().asked, 4U);
   EXPECT_TRUE(eventually_ready(16));
 }
 
 TEST_F(StockTest, MakesCellsOnDemandForABurst) {
-  make({.max_running = 10, .pool_size = 2});
+  make({.max_running = 10, .pool_sizes = {2}});
   ASSERT_TRUE(eventually_ready(2));
   std::vector<Answer> answers;
   for (int i = 0; i < 10; ++i) answers.push_back(submit("hang"));
@@ -34,8 +34,22 @@ TEST_F(StockTest, MakesCellsOnDemandForABurst) {
   for (const Answer& answer : answers) engine_->cancel(answer.ticket);
 }
 
+TEST_F(StockTest, PrimesWhatNobodyWaitsFor) {
+  make({.max_running = 10, .pool_sizes = {2}});
+  ASSERT_TRUE(eventually_ready(2));
+  EXPECT_EQ(control_->record().unprimed, 0U);
+  std::vector<Answer> answers;
+  for (int i = 0; i < 6; ++i) answers.push_back(submit("hang"));
+  EXPECT_TRUE(eventually_running(6));
+  EXPECT_TRUE(eventually_ready(2));
+  // Two were in stock; at least one of the others was made before the queue was seen empty.
+  EXPECT_GE(control_->record().unprimed, 1U);
+  EXPECT_LE(control_->record().unprimed, 4U);
+  for (const Answer& answer : answers) engine_->cancel(answer.ticket);
+}
+
 TEST_F(StockTest, NeverHoldsMoreCellsThanMayRunPlusThePool) {
-  make({.max_running = 3, .pool_size = 2});
+  make({.max_running = 3, .pool_sizes = {2}});
   std::vector<Answer> answers;
   for (int i = 0; i < 60; ++i) answers.push_back(submit(i % 3 == 0 ? "sleep 1" : "echo"));
   for (const Answer& answer : answers) EXPECT_EQ(answer.get().status, Status::kOk);
@@ -44,7 +58,7 @@ TEST_F(StockTest, NeverHoldsMoreCellsThanMayRunPlusThePool) {
 }
 
 TEST_F(StockTest, ReplacesAnIdleCellThatDies) {
-  make({.pool_size = 2});
+  make({.pool_sizes = {2}});
   ASSERT_TRUE(eventually_ready(2));
   control_->lose_idle_cell();
   EXPECT_TRUE(eventually([&] { return control_->record().made == 3; }));
@@ -55,7 +69,7 @@ TEST_F(StockTest, ReplacesAnIdleCellThatDies) {
 
 TEST_F(StockTest, TellsWhyNoCellCanBeMadeAndRecovers) {
   control_->fail_making("clone3");
-  make({.pool_size = 1});
+  make({.pool_sizes = {1}});
   ASSERT_TRUE(eventually([&] { return !engine_->snapshot().last_error.empty(); }));
   EXPECT_FALSE(engine_->snapshot().able);
   EXPECT_EQ(engine_->snapshot().last_error, "clone3");
@@ -69,7 +83,7 @@ TEST_F(StockTest, TellsWhyNoCellCanBeMadeAndRecovers) {
 
 TEST_F(StockTest, TriesLessAndLessOftenWhileItFails) {
   control_->fail_making("clone3");
-  make({.pool_size = 8});
+  make({.pool_sizes = {8}});
   std::this_thread::sleep_for(milliseconds{400});
   // Four at once, then one each after 50, 150 and 350 ms.
   EXPECT_GE(control_->record().asked, 5U);
@@ -77,7 +91,7 @@ TEST_F(StockTest, TriesLessAndLessOftenWhileItFails) {
 }
 
 TEST_F(StockTest, BecomesUnableWhenReplacingFails) {
-  make({.pool_size = 1});
+  make({.pool_sizes = {1}});
   ASSERT_TRUE(eventually_ready(1));
   control_->fail_making("fork");
   EXPECT_EQ(submit("echo").get().status, Status::kOk);
@@ -97,7 +111,7 @@ TEST_F(StockTest, RefusesJobsThatWaitTooLongWhileNoCellCanBeMade) {
 }
 
 TEST_F(StockTest, DoesNotRefuseWaitingJobsWhileCellsCanBeMade) {
-  make({.max_running = 1, .pool_size = 1, .cell_wait = milliseconds{20}});
+  make({.max_running = 1, .pool_sizes = {1}, .cell_wait = milliseconds{20}});
   const Answer first = submit("sleep 100");
   const Answer second = submit("echo");
   EXPECT_EQ(first.get().status, Status::kOk);

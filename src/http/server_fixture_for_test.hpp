@@ -46,7 +46,7 @@ class ServerFixture : public ::testing::Test {
 
   ServerOptions options_;
   std::shared_ptr<fake::FakeControl> control_ = std::make_shared<fake::FakeControl>();
-  engine::Engine engine_{engine::EngineOptions{4, 8, 4},
+  engine::Engine engine_{engine::EngineOptions{4, 8, {4}},
                          std::make_unique<fake::FakeBackend>(fake::Options{}, control_)};
   service::ExecutionService service_{
       service::ServiceSettings{{}, {}, "1.2.3", {"full", {{"pid", true, "namespace"}}}, "3.11.2", {}},

@@ -90,8 +90,8 @@ class Edge {
   }
 
   http::ServerOptions options_;
-  engine::Engine engine_{engine::EngineOptions{4, 8, 4}, std::make_unique<fake::FakeBackend>(fake::Options{
-                                                             std::chrono::milliseconds(0), echo})};
+  engine::Engine engine_{engine::EngineOptions{4, 8, {4}}, std::make_unique<fake::FakeBackend>(fake::Options{
+                                                               std::chrono::milliseconds(0), echo})};
   service::ExecutionService service_{service::ServiceSettings{{}, {}, "1", {"full", {}}, "3", {}}, engine_};
   http::Connections connections_;
   std::shared_ptr<http::CompletionGate> gate_ = std::make_shared<http::CompletionGate>();

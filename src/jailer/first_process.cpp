@@ -1,6 +1,7 @@
 #include "jailer/first_process.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -28,24 +29,37 @@ constexpr std::uint64_t kNamespaces =
 
 // A fork with namespaces. Raw, because glibc has no wrapper; sound, because the jailer has a single thread
 // and the child calls nothing that depends on glibc's cached thread id.
-pid_t clone_into_namespaces(int& pidfd) {
+pid_t clone_into_namespaces(int& pidfd, std::uint64_t more_flags) {
   clone_args arguments{};
-  arguments.flags = kNamespaces | CLONE_PIDFD;
+  arguments.flags = kNamespaces | CLONE_PIDFD | more_flags;
   arguments.exit_signal = SIGCHLD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof(arguments)));
 }
 
-// `line` is where the jailer is told how it went, `ledger` is borrowed.
-[[noreturn]] void live(const sandbox::JailSpec& spec, int line, int ledger,
-                       sandbox::Supervision supervision) {
+// What a first process starts with: the line on which the jailer is told how it went, the ledger, the
+// supervisor's line and the wake, of which the last two may be -1.
+using Given = ChildDescriptors::Numbers;
+
+// Out of the jailer's table of descriptors, which the parent goes on using. Before this nothing may be opened
+// or closed.
+bool leave_shared_table(unsigned first_above) {
+  return ::syscall(SYS_close_range, first_above, ~0U, CLOSE_RANGE_UNSHARE) == 0;
+}
+
+[[noreturn]] void live(const sandbox::JailSpec& spec, const Given& given, const sandbox::Refusals& refusals) {
+  const int line = given[0];
   char go = 0;
   StepFailure failure{Step::kDescriptors, 0};
   std::vector<int> kept{line};
-  if (supervision.line.valid()) kept.push_back(supervision.line.get());
-  if (supervision.wake.valid()) kept.push_back(supervision.wake.get());
+  if (given[2] >= 0) kept.push_back(given[2]);
+  if (given[3] >= 0) kept.push_back(given[3]);
+  sandbox::Supervision supervision;
+  supervision.refusals = &refusals;
+  supervision.line = base::Fd(given[2]);
+  supervision.wake = base::Fd(given[3]);
   // Before its descriptor goes with all others.
-  supervision.ledger = sandbox::map_ledger(ledger);
+  supervision.ledger = sandbox::map_ledger(given[1]);
   if (supervision.ledger == nullptr || !keep_only(std::move(kept))) {
     failure.code = errno;
   } else if (::read(line, &go, 1) != 1) {
@@ -91,29 +105,40 @@ std::optional<std::pair<base::Fd, base::Fd>> make_wake() {
 
 tl::expected<FirstProcess, StepFailure> make_first_process(const sandbox::JailSpec& spec,
                                                            const sandbox::Refusals& refusals, int proc,
-                                                           std::uint32_t outside_id) {
+                                                           std::uint32_t outside_id, ChildDescriptors& low) {
   auto line = base::make_socketpair(SOCK_STREAM);
   auto ledger = sandbox::make_ledger();
   if (!line || !ledger) return step_failed(Step::kClone);
   FirstProcess process;
-  sandbox::Supervision supervision;
-  supervision.refusals = &refusals;
+  base::Fd supervisor_line;
+  base::Fd wake_end;
   if (spec.listening != sandbox::Listening::kNone) {
     auto listening = base::make_socketpair(SOCK_STREAM);
     if (!listening) return step_failed(Step::kListener);
     process.supervisor = std::move(listening->first);
-    supervision.line = std::move(listening->second);
+    supervisor_line = std::move(listening->second);
   }
   if (!spec.walls.cgroups) {
     auto wake = make_wake();
     if (!wake) return step_failed(Step::kClone);
     process.wake = std::move(wake->first);
-    supervision.wake = std::move(wake->second);
+    wake_end = std::move(wake->second);
+  }
+  Given given{line->second.get(), ledger->get(), supervisor_line.get(), wake_end.get()};
+  process.loan = low.lend(given);
+  if (process.loan) {
+    for (std::size_t index = 0; index < given.size(); ++index) {
+      if (given[index] >= 0) given[index] = process.loan->numbers()[index];
+    }
   }
   int pidfd = -1;
-  process.pid = clone_into_namespaces(pidfd);
+  // With all numbers lent, the child takes a copy of everything instead.
+  process.pid = clone_into_namespaces(pidfd, process.loan ? CLONE_FILES : 0);
   if (process.pid < 0) return step_failed(Step::kClone);
-  if (process.pid == 0) live(spec, line->second.get(), ledger->get(), std::move(supervision));
+  if (process.pid == 0) {
+    if (process.loan && !leave_shared_table(low.first_above())) ::_exit(1);
+    live(spec, given, refusals);
+  }
   process.pidfd = base::Fd(pidfd);
   process.ledger = std::move(*ledger);
   line->second.reset();

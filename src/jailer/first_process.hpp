@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "jailer/child_descriptors.hpp"
 #include "sandbox/jail_spec.hpp"
 #include "sandbox/refusals.hpp"
 #include "sandbox/step.hpp"
@@ -30,14 +31,17 @@ struct FirstProcess {
   // For the interpreter's process, which sends its seccomp listener over it; invalid when refused calls are
   // not explained.
   base::Fd supervisor;
+  // What it was started with; to be given back once it has reported.
+  std::optional<ChildDescriptors::Loan> loan;
 };
 
 // `refusals` are those of the cells' seccomp filter; `proc` is a descriptor of the jailer's own /proc;
 // `outside_id` is what uid and gid 1000 of the cell are outside. Returns as soon as the process exists and
-// its ids are mapped.
+// its ids are mapped. `low` must outlive the result.
 tl::expected<FirstProcess, sandbox::StepFailure> make_first_process(const sandbox::JailSpec& spec,
                                                                     const sandbox::Refusals& refusals,
-                                                                    int proc, std::uint32_t outside_id);
+                                                                    int proc, std::uint32_t outside_id,
+                                                                    ChildDescriptors& low);
 
 // Closes all other descriptors: the jailer's (host directories, cgroups, other cells) are none of a cell's
 // business.

@@ -21,7 +21,7 @@ using sandbox::Step;
 // An epoll event carries the kind in two bits, with the number above them.
 constexpr unsigned kWhatBits = 2;
 constexpr std::uint64_t kServerId = 0;
-constexpr std::uint64_t kZygoteId = 1;
+constexpr std::uint64_t kFirstZygoteId = 1;
 
 // Descriptors of a kSpawn message: stdout, stderr.
 constexpr std::size_t kOutputs = 2;
@@ -43,7 +43,8 @@ Jailer::Jailer(sandbox::JailSpec spec, sandbox::Refusals refusals, HostHandles h
       refusals_(std::move(refusals)),
       host_(std::move(host)),
       slots_(spec_, tree),
-      trees_(spec_, host_.proc.get(), tree_style(spec_.walls)) {}
+      trees_(spec_, host_.proc.get(), tree_style(spec_.walls)),
+      zygotes_(spec_.preload.size()) {}
 
 int Jailer::run() {
   sigset_t children;
@@ -54,39 +55,49 @@ int Jailer::run() {
   children_ = base::Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   watch(host_.server.get(), Watched::kServerOrZygote, kServerId);
   watch(children_.get(), Watched::kChildren, 0);
-  if (auto started = start_zygote(); !started) {
-    ControlMessage message = about(ControlKind::kFatal, 0);
-    message.step = static_cast<std::uint32_t>(started.error().step);
-    message.code = started.error().code;
-    tell(message);
-    return 1;
-  }
-  while (!server_gone_) {
-    int timeout = -1;
-    if (zygote_.pid < 0) {
-      const auto left = restart_at_ - std::chrono::steady_clock::now();
-      timeout = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
-      if (timeout <= 0) {
-        const auto started = start_zygote();
-        if (!started) zygote_is_down(sandbox::describe(started.error()));
-        continue;
-      }
+  for (std::size_t pool = 0; pool < zygotes_.size(); ++pool) {
+    if (auto started = start_zygote(pool); !started) {
+      ControlMessage message = about(ControlKind::kFatal, 0);
+      message.step = static_cast<std::uint32_t>(started.error().step);
+      message.code = started.error().code;
+      tell(message);
+      return 1;
     }
-    wait_and_dispatch(timeout);
   }
+  while (!server_gone_) wait_and_dispatch(restart_zygotes());
   end_everything();
   return 0;
 }
 
-sandbox::StepResult Jailer::start_zygote() {
+int Jailer::restart_zygotes() {
+  int next = -1;
+  for (std::size_t pool = 0; pool < zygotes_.size(); ++pool) {
+    if (zygotes_[pool].process.pid >= 0) continue;
+    const auto left = [&] {
+      const auto time = zygotes_[pool].restart_at - std::chrono::steady_clock::now();
+      return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
+    };
+    if (left() <= 0) {
+      const auto started = start_zygote(pool);
+      if (started) continue;
+      zygote_is_down(pool, sandbox::describe(started.error()));
+    }
+    next = next < 0 ? std::max(left(), 0) : std::clamp(left(), 0, next);
+  }
+  return next;
+}
+
+sandbox::StepResult Jailer::start_zygote(std::size_t pool) {
   // A copy of all that the zygote knows is in every cell: nothing of the host that it can do without.
   sandbox::JailSpec for_zygote = spec_;
   for_zygote.service_id.clear();
   for_zygote.cgroup_root.clear();
+  for_zygote.preload = {spec_.preload[pool]};
   auto started = jailer::start_zygote(host_.zygote_program.get(), sandbox::to_json(for_zygote));
   if (!started) return tl::make_unexpected(started.error());
-  zygote_ = std::move(*started);
-  watch(zygote_.control.get(), Watched::kServerOrZygote, kZygoteId);
+  ZygoteProcess& process = zygotes_[pool].process;
+  process = std::move(*started);
+  watch(process.control.get(), Watched::kServerOrZygote, kFirstZygoteId + pool);
   return {};
 }
 
@@ -98,7 +109,7 @@ void Jailer::wait_and_dispatch(int timeout_ms) {
     const std::uint64_t id = data >> kWhatBits;
     switch (static_cast<Watched>(data & ((1U << kWhatBits) - 1))) {
       case Watched::kServerOrZygote:
-        id == kServerId ? on_server() : on_zygote();
+        id == kServerId ? on_server() : on_zygote(id - kFirstZygoteId);
         break;
       case Watched::kChildren:
         on_children();
@@ -121,6 +132,7 @@ void Jailer::on_server() {
   protocol::Received& request = **received;
   switch (request.message.kind) {
     case ControlKind::kSpawn:
+      if (request.message.pool >= zygotes_.size()) break;
       if (request.fds.size() != kOutputs) {
         refuse(request.message.cell, {Step::kDescriptors, EMFILE});
         break;
@@ -147,19 +159,21 @@ void Jailer::on_server() {
   }
 }
 
-void Jailer::on_zygote() {
-  if (!zygote_.control.valid()) return;
-  auto received = protocol::receive_control(zygote_.control.get());
+void Jailer::on_zygote(std::size_t pool) {
+  Zygote& zygote = zygotes_[pool];
+  if (!zygote.process.control.valid()) return;
+  auto received = protocol::receive_control(zygote.process.control.get());
   if (!received || !*received) {
     // Its death is handled when it is reaped; a zygote that only lost its socket is of no use either.
-    zygote_.control.reset();
-    ::kill(zygote_.pid, SIGKILL);
+    zygote.process.control.reset();
+    ::kill(zygote.process.pid, SIGKILL);
     return;
   }
   ControlMessage& message = (*received)->message;
+  message.pool = static_cast<std::uint32_t>(pool);
   if (message.kind == ControlKind::kZygoteUp) {
-    zygote_up_ = true;
-    restart_delay_ = {};
+    zygote.up = true;
+    zygote.restart_delay = {};
     tell(message);
     spawn_waiting();
     return;
@@ -170,7 +184,7 @@ void Jailer::on_zygote() {
     return;
   }
   Cell* cell = find(message.cell);
-  if (cell == nullptr) return;
+  if (cell == nullptr || cell->pool != pool) return;
   if (message.kind == ControlKind::kForked) {
     if (message.code != 0) {
       // Nothing was forked, so nothing will be reaped; the first process may even be gone already.
@@ -209,26 +223,32 @@ void Jailer::on_children() {
   int status = 0;
   // Also reaps orphans of a dead zygote: the jailer is their subreaper.
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (pid == zygote_.pid) on_zygote_dead();
+    for (std::size_t pool = 0; pool < zygotes_.size(); ++pool) {
+      if (pid == zygotes_[pool].process.pid) on_zygote_dead(pool);
+    }
   }
 }
 
-void Jailer::zygote_is_down(std::string_view why) {
-  restart_delay_ = std::clamp(restart_delay_ * 2, kFirstRestartDelay, kLongestRestartDelay);
-  restart_at_ = std::chrono::steady_clock::now() + restart_delay_;
+void Jailer::zygote_is_down(std::size_t pool, std::string_view why) {
+  Zygote& zygote = zygotes_[pool];
+  zygote.restart_delay = std::clamp(zygote.restart_delay * 2, kFirstRestartDelay, kLongestRestartDelay);
+  zygote.restart_at = std::chrono::steady_clock::now() + zygote.restart_delay;
   ControlMessage message = about(ControlKind::kZygoteDown, 0);
+  message.pool = static_cast<std::uint32_t>(pool);
   message.set_text(why);
   tell(message);
   // The server gives up what it was waiting for when it hears of this.
-  waiting_.clear();
+  std::erase_if(waiting_, [pool](const auto& request) { return request.message.pool == pool; });
 }
 
-void Jailer::on_zygote_dead() {
-  zygote_ = {};
-  zygote_up_ = false;
-  zygote_is_down("the zygote has ended");
+void Jailer::on_zygote_dead(std::size_t pool) {
+  zygotes_[pool].process = {};
+  zygotes_[pool].up = false;
+  zygote_is_down(pool, "the zygote has ended");
   std::vector<std::uint64_t> lost;
-  for (auto& [id, cell] : cells_) lost.push_back(id);
+  for (auto& [id, cell] : cells_) {
+    if (cell.pool == pool) lost.push_back(id);
+  }
   for (const std::uint64_t id : lost) {
     Cell& cell = cells_.at(id);
     if (!cell.reaped) cell.lost = true;
@@ -243,12 +263,16 @@ void Jailer::end_everything() {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, host_.server.get(), nullptr);
   waiting_.clear();
   for (auto& [id, cell] : cells_) end(cell);
+  const auto alive = [](const Zygote& zygote) { return zygote.process.pid > 0; };
   const auto deadline = std::chrono::steady_clock::now() + kEndLimit;
-  while (!cells_.empty() && zygote_.pid > 0 && std::chrono::steady_clock::now() < deadline)
+  while (!cells_.empty() && std::any_of(zygotes_.begin(), zygotes_.end(), alive) &&
+         std::chrono::steady_clock::now() < deadline) {
     wait_and_dispatch(50);
-  if (zygote_.pid > 0) {
-    ::kill(zygote_.pid, SIGKILL);
-    ::waitpid(zygote_.pid, nullptr, 0);
+  }
+  for (const Zygote& zygote : zygotes_) {
+    if (!alive(zygote)) continue;
+    ::kill(zygote.process.pid, SIGKILL);
+    ::waitpid(zygote.process.pid, nullptr, 0);
   }
 }
 

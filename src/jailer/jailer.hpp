@@ -1,4 +1,4 @@
-// The jailer's loop: makes cells at the server's word, ends them, and keeps the zygote alive.
+// The jailer's loop: makes cells at the server's word, ends them, and keeps the zygotes alive.
 //
 //   Spawn ─▶ [waiting] ─slot─▶ furnishing ─report─▶ forking ─Forked─▶ running ─Reaped─▶ ending ─▶ gone
 //
@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "jailer/first_process.hpp"
@@ -31,6 +32,7 @@ struct HostHandles {
   base::Fd server;          // control socket
   base::Fd proc;            // the jailer's own /proc
   base::Fd zygote_program;  // executable
+  std::unique_ptr<ChildDescriptors> low;
 };
 
 class Jailer {
@@ -45,6 +47,8 @@ class Jailer {
   struct Cell {
     std::uint64_t id = 0;
     std::uint32_t slot = 0;
+    std::size_t pool = 0;
+    std::uint32_t unprimed = 0;
     FirstProcess first;
     pid_t pid = -1;                  // of the interpreter's process
     std::vector<base::Fd> channels;  // socket, stdout, stderr, until the zygote has them
@@ -58,15 +62,25 @@ class Jailer {
     std::uint64_t cpu_us = 0;
   };
 
-  sandbox::StepResult start_zygote();
+  // The zygote of one pool.
+  struct Zygote {
+    ZygoteProcess process;
+    bool up = false;
+    std::chrono::milliseconds restart_delay{0};
+    std::chrono::steady_clock::time_point restart_at;
+  };
+
+  sandbox::StepResult start_zygote(std::size_t pool);
+  // Milliseconds until the next restart; -1 when none is due.
+  int restart_zygotes();
   void on_server();
-  void on_zygote();
+  void on_zygote(std::size_t pool);
   void on_children();
   void on_report(Cell& cell);
   void on_first_gone(Cell& cell);
-  void on_zygote_dead();
+  void on_zygote_dead(std::size_t pool);
   // Tells the server and sets the time of the next attempt.
-  void zygote_is_down(std::string_view why);
+  void zygote_is_down(std::size_t pool, std::string_view why);
 
   void spawn_waiting();
   tl::expected<void, sandbox::StepFailure> make_channel(Cell& cell);
@@ -81,7 +95,7 @@ class Jailer {
   void end_everything();
 
   Cell* find(std::uint64_t id);
-  // What an epoll event is about. The server is number 0 and the zygote 1 of the first kind.
+  // What an epoll event is about. The server is number 0 of the first kind, and the zygotes come after it.
   enum class Watched : std::uint64_t { kServerOrZygote, kChildren, kReport, kFirstProcess };
   void watch(int fd, Watched what, std::uint64_t id);
   void wait_and_dispatch(int timeout_ms);
@@ -93,12 +107,9 @@ class Jailer {
   Slots slots_;
   SlotTrees trees_;
   base::Fd epoll_;
-  base::Fd children_;  // signalfd for SIGCHLD
-  ZygoteProcess zygote_;
-  bool zygote_up_ = false;
+  base::Fd children_;            // signalfd for SIGCHLD
+  std::vector<Zygote> zygotes_;  // by pool
   bool server_gone_ = false;
-  std::chrono::milliseconds restart_delay_{0};
-  std::chrono::steady_clock::time_point restart_at_;
   std::map<std::uint64_t, Cell> cells_;
   std::deque<protocol::Received> waiting_;
 };

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -21,13 +22,18 @@ using sandbox::Step;
 using sandbox::StepFailure;
 
 void Jailer::spawn_waiting() {
-  while (zygote_up_ && !waiting_.empty()) {
+  for (;;) {
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(),
+                                   [this](const auto& request) { return zygotes_[request.message.pool].up; });
+    if (next == waiting_.end()) return;
     auto slot = slots_.take();
     if (slot && !*slot) return;  // all taken: goes on when one is given back
-    protocol::Received request = std::move(waiting_.front());
-    waiting_.pop_front();
+    protocol::Received request = std::move(*next);
+    waiting_.erase(next);
     Cell cell;
     cell.id = request.message.cell;
+    cell.pool = request.message.pool;
+    cell.unprimed = request.message.unprimed;
     cell.channels = std::move(request.fds);
     if (auto made = make_channel(cell); !made) {
       refuse(cell.id, made.error());
@@ -73,7 +79,7 @@ tl::expected<FirstProcess, StepFailure> Jailer::make_first(std::uint32_t slot) {
   if (!spec_.walls.namespaces) return make_warden(spec_, slot);
   auto first = tl::expected<FirstProcess, StepFailure>{};
   if (auto entered = trees_.enter(slot)) {
-    first = make_first_process(spec_, refusals_, host_.proc.get(), outside);
+    first = make_first_process(spec_, refusals_, host_.proc.get(), outside, *host_.low);
   } else {
     first = tl::make_unexpected(entered.error());
   }
@@ -88,6 +94,7 @@ void Jailer::on_report(Cell& cell) {
   const ssize_t count = ::read(cell.first.report.get(), &failure, sizeof(failure));
   if (count != static_cast<ssize_t>(sizeof(failure))) failure = {Step::kInitSeal, ECHILD};
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, cell.first.report.get(), nullptr);
+  cell.first.loan.reset();
   // A warden lives as long as its line.
   if (spec_.walls.namespaces) cell.first.report.reset();
   if (failure.step != Step::kNone) {
@@ -99,12 +106,14 @@ void Jailer::on_report(Cell& cell) {
   fds.push_back(cell.first.pidfd.get());
   ControlMessage message = about(ControlKind::kFork, cell.id);
   message.slot = cell.slot;
+  message.unprimed = cell.unprimed;
   if (cell.first.supervisor.valid()) {
     fds.push_back(cell.first.supervisor.get());
     message.supervised = 1;
   }
   for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
-  if (!zygote_.control.valid() || !protocol::send_control(zygote_.control.get(), message, fds)) {
+  const int zygote = zygotes_[cell.pool].process.control.get();
+  if (zygote < 0 || !protocol::send_control(zygote, message, fds)) {
     fail_spawn(cell, {Step::kFork, EPIPE});
     return;
   }

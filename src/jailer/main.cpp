@@ -22,6 +22,8 @@ using sandbox::StepResult;
 constexpr int kServer = 3;
 constexpr int kSpec = 4;
 constexpr int kProgram = 5;
+// First processes that have not reported yet; the engine asks for a few cells of each pool at once.
+constexpr std::size_t kChildrenAtOnce = 16;
 // Argument of the second start, inside the jailer's own user namespace.
 constexpr const char* kInside = "inside";
 
@@ -64,6 +66,9 @@ int serve(sandbox::JailSpec spec) {
   ::fcntl(kServer, F_SETFD, FD_CLOEXEC);
   ::fcntl(kProgram, F_SETFD, FD_CLOEXEC);
   ::close(kSpec);
+  auto low = ChildDescriptors::reserve(kChildrenAtOnce);
+  if (!low) return fatal(low.error());
+  host.low = std::move(*low);
   auto tree = spec.walls.cgroups ? sandbox::make_cgroup_tree(spec.service_id, spec.cgroup_root)
                                  : sandbox::make_no_cgroup();
   if (!tree) return fatal(Step::kCgroupRoot, tree.error().code, tree.error().message());

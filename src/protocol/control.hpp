@@ -3,20 +3,22 @@
 // encoding. Not SOCK_SEQPACKET: that blocks a sender as soon as ten messages wait
 // (net.unix.max_dgram_qlen), and two such senders facing each other block for ever.
 //
-//   server ──kSpawn──▶ jailer ──kFork──▶ zygote          a new cell; descriptors: socket, stdout, stderr; for
-//   the
-//                                                        zygote also the first process's pidfd, its
-//                                                        supervisor line if there is one, the slot's
+//   server ──kSpawn──▶ jailer ──kFork──▶ zygote          a new cell; descriptors: stdout, stderr; for the
+//   zygote
+//                                                        first its channel, then the first process's pidfd,
+//                                                        its supervisor line if there is one, the slot's
 //                                                        cgroup.procs files
-//   server ◀─kSpawned─ jailer ◀─kForked─ zygote          it lives; descriptors: ledger, the slot's usage
-//   files server ──kLimit──▶ jailer, answered by kLimited       other cgroup limits than the default server
-//   ──kKill──▶  jailer                             end it, whatever it does
+//   server ◀─kSpawned─ jailer ◀─kForked─ zygote          it lives; descriptors: channel, ledger, the slot's
+//                                                        usage files
+//   server ──kLimit──▶ jailer                             other cgroup limits; answered by kLimited
+//   server ──kKill──▶  jailer                             end it, whatever it does
 //                      jailer ◀─kReaped─ zygote           how the interpreter's process ended
 //   server ◀─kGone───  jailer                             nothing of it is left; its slot is free again
 //   server ◀─kZygoteUp / kZygoteDown─ jailer ◀─kZygoteUp─ zygote
 //
-// The jailer speaks first (kZygoteUp or kFatal). End of file on a socket means that the other side is
-// dead: the jailer then ends everything and exits, the zygote exits, the server reports a fatal error.
+// There is a zygote for each pool of cells. The jailer speaks first (kZygoteUp or kFatal). End of file on a
+// socket means that the other side is dead: the jailer then ends everything and exits, the zygote exits, the
+// server reports a fatal error.
 #pragma once
 
 #include <array>
@@ -43,7 +45,7 @@ enum class ControlKind : std::uint32_t {
   kReaped,
   kGone,
   kZygoteUp,    // text: versions, as JSON
-  kZygoteDown,  // text: why; every cell is lost and gets its own kGone
+  kZygoteDown,  // text: why; each of its cells is lost and gets its own kGone
   kFatal,       // step, code, text: this host can't seal, or the service can't go on
 };
 
@@ -61,6 +63,8 @@ struct ControlMessage {
   std::uint32_t lost = 0;          // kGone: 1 when the zygote died under the cell
   std::uint32_t slot = 0;          // kFork
   std::uint32_t supervised = 0;    // kFork: 1 when a supervisor line is among the descriptors
+  std::uint32_t unprimed = 0;      // kSpawn, kFork: 1 when a job is waiting for the cell
+  std::uint32_t pool = 0;          // kSpawn, kZygoteUp, kZygoteDown: which pool's zygote
   std::array<char, 512> text{};    // NUL-terminated
 
   void set_text(std::string_view value);

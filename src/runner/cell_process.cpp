@@ -163,7 +163,8 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   if (!spec.walls.namespaces && !interpreter.use_directory(sandbox::slot_directory(spec, descriptors.slot))) {
     fail(channel.get(), {sandbox::Step::kPrime, 0});
   }
-  if (!interpreter.after_fork() || !interpreter.prime(Interpreter::Priming::kAlways)) {
+  if (!interpreter.after_fork() ||
+      (descriptors.primed && !interpreter.prime(Interpreter::Priming::kAlways))) {
     fail(channel.get(), {sandbox::Step::kPrime, 0});
   }
   if (!send(channel.get(), protocol::FrameKind::kReady, {})) ::_exit(kExitBroken);

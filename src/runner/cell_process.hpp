@@ -16,6 +16,7 @@ struct CellDescriptors {
   base::Fd err;            // the script's standard error
   base::Fd first_process;  // pidfd of the cell's first process
   std::uint32_t slot = 0;
+  bool primed = true;   // whether to get its pages ready before it says that it is
   base::Fd supervisor;  // takes the seccomp listener to it; invalid when nobody listens
   std::vector<base::Fd> cgroup_procs;
 };

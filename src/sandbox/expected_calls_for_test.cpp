@@ -7,6 +7,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -82,7 +83,7 @@ const std::vector<std::string_view>& plain_calls() {
       "lseek", "truncate", "ftruncate", "fallocate", "fadvise64", "fsync", "fdatasync", "sendfile", "flock",
       "copy_file_range",
       // descriptors
-      "open", "openat", "creat", "close", "close_range", "dup", "dup2", "dup3", "memfd_create",
+      "open", "openat", "creat", "close", "close_range", "dup", "dup2", "dup3",
       // names
       "access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents", "getdents64", "getcwd",
       "chdir", "fchdir", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2",
@@ -92,7 +93,7 @@ const std::vector<std::string_view>& plain_calls() {
       "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat", "umask", "listxattr",
       "llistxattr", "flistxattr", "getxattr", "lgetxattr", "fgetxattr",
       // memory
-      "mmap", "mprotect", "munmap", "mremap", "madvise", "msync", "brk", "mlock", "munlock", "get_mempolicy",
+      "mprotect", "munmap", "mremap", "madvise", "msync", "brk", "mlock", "munlock", "get_mempolicy",
       // processes
       "fork", "vfork", "execve", "execveat", "exit", "exit_group", "wait4", "waitid", "getpid", "getppid",
       "gettid", "getpgid", "getpgrp", "setpgid", "getsid", "setsid", "getuid", "geteuid", "getgid", "getegid",
@@ -134,6 +135,8 @@ const std::map<std::string_view, ConditionalCall>& conditional_calls() {
       {"getsockopt", {getsockopt_answer, {1, 2}}},
       {"mknod", {[](const Arguments& with) { return allow_if(makes_a_fifo(with[1])); }, {1}}},
       {"mknodat", {[](const Arguments& with) { return allow_if(makes_a_fifo(with[2])); }, {2}}},
+      {"mmap", {[](const Arguments& with) { return allow_if((with[3] & MAP_HUGETLB) == 0); }, {3}}},
+      {"memfd_create", {[](const Arguments& with) { return allow_if((with[1] & MFD_HUGETLB) == 0); }, {1}}},
       {"clone3", always("ENOSYS")},
       {"set_mempolicy", always("ENOSYS")},
       {"mbind", always("ENOSYS")},

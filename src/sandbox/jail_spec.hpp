@@ -29,7 +29,8 @@ struct JailSpec {
   std::string work_root;                   // holds the slots' directories where there are no namespaces
   std::string cgroup_root;                 // directory for the service's cgroups; empty: the own cgroup
   std::vector<std::string> library_paths;  // further read-only directories of the tree
-  std::vector<std::string> preload;        // Python modules that the zygote imports
+  // The Python modules that each zygote imports, one zygote for each pool of cells; a zygote is told its own.
+  std::vector<std::vector<std::string>> preload;
   Walls walls;
   Listening listening = Listening::kNone;  // whether refused system calls are explained
 };

@@ -9,7 +9,7 @@ TEST(JailSpec, RoundTripsThroughJson) {
   JailSpec spec;
   spec.service_id = "12-ab";
   spec.memory_bytes = 1;
-  spec.preload = {"numpy", "pandas"};
+  spec.preload = {{"json"}, {"numpy", "pandas"}};
   spec.walls.cgroups = false;
   const auto back = jail_spec_from_json(to_json(spec));
   ASSERT_TRUE(back.has_value()) << back.error().message();

@@ -28,6 +28,7 @@ tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::stri
     return tl::make_unexpected(std::move(refused));
   }
   job->id = id;
+  job->pool = choose_pool(job->script, settings_.pools);
   if (!settings_.finished) return engine_.submit(std::move(*job), std::move(done));
   return engine_.submit(std::move(*job), [finished = settings_.finished, id = std::move(id),
                                           done = std::move(done)](engine::Outcome outcome) {

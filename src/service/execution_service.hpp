@@ -13,6 +13,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/execution.hpp"
+#include "service/pool_choice.hpp"
 
 namespace cellblock::service {
 
@@ -39,6 +40,7 @@ struct ServiceSettings {
   IsolationInfo isolation;
   std::string python_version;
   std::vector<std::pair<std::string, std::string>> libraries;  // name and version
+  PoolModules pools{};
   // Told of each execution that has ended, on the engine's thread, for the log; may be empty.
   std::function<void(std::string_view id, const engine::Outcome&)> finished{};
 };

@@ -40,7 +40,7 @@ class ExecutionServiceTest : public ::testing::Test {
   }
 
   std::shared_ptr<fake::FakeControl> control_ = std::make_shared<fake::FakeControl>();
-  engine::Engine engine_{engine::EngineOptions{2, 2, 2},
+  engine::Engine engine_{engine::EngineOptions{2, 2, {2}},
                          std::make_unique<fake::FakeBackend>(fake::Options{}, control_)};
   ExecutionService service_{ServiceSettings{{}, {}, "1.2.3", {"full", {}}, "3.11.2", {}}, engine_};
   engine::Ticket ticket_ = 0;

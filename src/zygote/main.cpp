@@ -43,7 +43,8 @@ int main_of_zygote() {
                                spec->listening == sandbox::Listening::kNone ? sandbox::Refusing::kByErrno
                                                                             : sandbox::Refusing::kByNotice);
   if (!program) return give_up(jailer.get(), program.error());
-  const auto interpreter = runner::Interpreter::start(spec->preload);
+  const auto interpreter =
+      runner::Interpreter::start(spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front());
   if (!interpreter) return give_up(jailer.get(), interpreter.error());
   protocol::ControlMessage up;
   up.kind = protocol::ControlKind::kZygoteUp;

@@ -33,6 +33,7 @@ runner::CellDescriptors descriptors_of(protocol::Received& request) {
   std::vector<base::Fd>& fds = request.fds;
   runner::CellDescriptors descriptors;
   descriptors.slot = request.message.slot;
+  descriptors.primed = request.message.unprimed == 0;
   descriptors.channel = std::move(fds[0]);
   descriptors.out = std::move(fds[1]);
   descriptors.err = std::move(fds[2]);

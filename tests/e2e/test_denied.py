@@ -325,7 +325,7 @@ def test_scripts_that_run_at_the_same_time_see_only_their_own(server):
 
 
 def test_the_next_script_of_a_slot_begins_with_an_empty_list(start_server):
-    server = start_server("--max-executions", "1", "--pool-size", "1")
+    server = start_server("--max-executions", "1", "--pool-size", "1", "--preload-light", "")
     for _ in range(25):
         assert counts(server.post(**calling(f"def main(): call({BPF})")), rules=False) == {"bpf": 1}
         assert server.post(script="def main(): return 1").denied == []

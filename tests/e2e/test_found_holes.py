@@ -52,7 +52,7 @@ def test_standard_input_may_be_larger_than_a_file_that_the_script_may_write(serv
 
 def test_page_cache_of_one_tenant_is_not_charged_to_the_next(start_server):
     """One slot after the other: with a stock of one, both scripts run in few slots again and again."""
-    server = start_server("--max-executions", "1", "--pool-size", "1")
+    server = start_server("--max-executions", "1", "--pool-size", "1", "--preload-light", "")
     read_much = """
         import os
         def main():

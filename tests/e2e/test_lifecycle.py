@@ -140,7 +140,7 @@ def test_cells_die_with_a_killed_server(start_server):
 
 
 def test_killed_zygote_is_replaced(start_server):
-    server = start_server()
+    server = start_server("--preload-light", "")
     zygote = zygote_of(server)
     running = Posted(server, 20)
     eventually(lambda: server.pool()["running"] == 1, 2, "it runs")

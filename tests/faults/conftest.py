@@ -24,5 +24,5 @@ start_server = fixtures_of_e2e().start_server
 
 @pytest.fixture
 def small_server(start_server):
-    """start_server with a small stock, which is full again soon."""
-    return lambda *flags, **options: start_server("--pool-size", "8", *flags, **options)
+    """start_server with one small stock, which is full again soon."""
+    return lambda *flags, **options: start_server("--pool-size", "8", "--preload-light", "", *flags, **options)

@@ -68,7 +68,7 @@ import pandas, resource, signal, socket, sys, threading, warnings
 @pytest.fixture(scope="module")
 def one_slot():
     """A server whose executions follow each other in few slots."""
-    running = Server("--max-executions", "1", "--pool-size", "1")
+    running = Server("--max-executions", "1", "--pool-size", "1", "--preload-light", "")
     yield running
     running.stop()
 

@@ -123,7 +123,7 @@ REFUSING = [
     endless("answers every signal with another child", """
         import signal, time
         def main():
-            signal.signal(signal.SIGALRM, lambda *_: os.fork())
+            signal.signal(signal.SIGALRM, lambda *_: attempt(os.fork))
             signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
             while True: attempt(time.sleep, 60)"""),
     endless("starts itself again and again", """

@@ -50,7 +50,7 @@ def usage_of(chosen: dict[str, dict]) -> tuple[dict, dict]:
     allowed = {rule.number for rule in rules if not rule.error}
     plain = allowed - {rule.number for rule in rules if rule.tests}
     used, refused = defaultdict(list), defaultdict(list)
-    server = Server(*SERVER_FLAGS, "--max-executions", "1", "--pool-size", "1")
+    server = Server(*SERVER_FLAGS, "--max-executions", "1", "--pool-size", "1", "--preload-light", "")
     try:
         with SyscallTrace() as trace:
             for program, fields in chosen.items():

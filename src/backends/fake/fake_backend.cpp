@@ -33,15 +33,18 @@ void FakeBackend::start(boost::asio::io_context& context) {
   });
 }
 
-void FakeBackend::make_cell(Made made) {
-  house_->control->note([](Record& record) { ++record.asked; });
+void FakeBackend::make_cell(std::size_t pool, engine::Priming priming, Made made) {
+  house_->control->note([priming](Record& record) {
+    ++record.asked;
+    if (priming == engine::Priming::kNone) ++record.unprimed;
+  });
   // The failure is asked for at the end of the making, as a real one would show.
-  auto finish = [house = house_, made = std::move(made)] {
+  auto finish = [house = house_, pool, made = std::move(made)] {
     if (house->stopped) return;
-    if (auto failure = house->control->failure(); !failure.empty()) {
+    if (auto failure = house->control->failure(pool); !failure.empty()) {
       return made(base::make_error(std::move(failure)));
     }
-    made(std::unique_ptr<engine::Cell>(std::make_unique<FakeCell>(house)));
+    made(std::unique_ptr<engine::Cell>(std::make_unique<FakeCell>(house, pool)));
   };
   if (house_->options.make_delay.count() == 0) return boost::asio::post(*house_->context, std::move(finish));
   auto timer = std::make_shared<boost::asio::steady_timer>(*house_->context, house_->options.make_delay);

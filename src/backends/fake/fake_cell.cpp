@@ -7,7 +7,8 @@
 
 namespace cellblock::fake {
 
-FakeCell::FakeCell(std::shared_ptr<FakeHouse> house) : house_(std::move(house)), timer_(*house_->context) {
+FakeCell::FakeCell(std::shared_ptr<FakeHouse> house, std::size_t pool)
+    : house_(std::move(house)), pool_(pool), timer_(*house_->context) {
   house_->cells.push_back(this);
   house_->control->note([](Record& record) {
     ++record.made;
@@ -27,8 +28,9 @@ FakeCell::~FakeCell() {
 
 void FakeCell::run(const engine::Job& job, std::function<void(engine::Report)> done) {
   ran_ = true;
-  house_->control->note([&job](Record& record) {
+  house_->control->note([&job, pool = pool_](Record& record) {
     record.started_jobs.push_back(job.id);
+    record.pools.push_back(pool);
     --record.idle;
   });
   done_ = std::move(done);

@@ -27,7 +27,7 @@ struct FakeHouse {
 // somebody to call.
 class FakeCell final : public engine::Cell {
  public:
-  explicit FakeCell(std::shared_ptr<FakeHouse> house);
+  FakeCell(std::shared_ptr<FakeHouse> house, std::size_t pool);
   ~FakeCell() override;
 
   void run(const engine::Job& job, std::function<void(engine::Report)> done) override;
@@ -43,6 +43,7 @@ class FakeCell final : public engine::Cell {
   void report();
 
   std::shared_ptr<FakeHouse> house_;
+  const std::size_t pool_;
   boost::asio::steady_timer timer_;
   std::function<void(engine::Report)> done_;
   std::function<void()> lost_;

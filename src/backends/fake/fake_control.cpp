@@ -4,9 +4,10 @@
 
 namespace cellblock::fake {
 
-void FakeControl::fail_making(std::string reason) {
+void FakeControl::fail_making(std::string reason, std::optional<std::size_t> pool) {
   const std::lock_guard lock(mutex_);
   failure_ = std::move(reason);
+  failing_pool_ = pool;
 }
 
 void FakeControl::lose_idle_cell() {
@@ -25,9 +26,9 @@ void FakeControl::note(const std::function<void(Record&)>& change) {
   change(record_);
 }
 
-std::string FakeControl::failure() const {
+std::string FakeControl::failure(std::size_t pool) const {
   const std::lock_guard lock(mutex_);
-  return failure_;
+  return failing_pool_.value_or(pool) == pool ? failure_ : std::string();
 }
 
 void FakeControl::on_lose(std::function<void()> lose) {

@@ -46,9 +46,9 @@ class Outside {
     job_.limits.result_bytes = 4096;
     job_.limits.output_bytes = 1024;
     cell_ = std::make_shared<CellState>(
-        context_, link_,
+        context_, link_, 0,
         backends::native::CellDefaults{job_.limits, 1.0, std::make_shared<base::ByteBudget>(1U << 20U)});
-    cell_->make([this](const base::Result<void>& made) { made_ = made.has_value(); });
+    cell_->make(engine::Priming::kFull, [this](const base::Result<void>& made) { made_ = made.has_value(); });
     spawn_ = protocol::receive_control(jailer_.get()).value().value();
     for (const base::Fd& fd : spawn_.fds) must(::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0);
     auto channel = base::make_socketpair(SOCK_STREAM | SOCK_NONBLOCK).value();

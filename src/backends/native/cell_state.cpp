@@ -31,10 +31,11 @@ base::Error CellState::step_error(std::uint64_t step, std::uint64_t code) {
           {}};
 }
 
-CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link,
+CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, std::size_t pool,
                      CellDefaults defaults)
     : context_(context),
       link_(std::move(link)),
+      pool_(pool),
       defaults_(std::move(defaults)),
       channel_(context),
       out_(context),
@@ -42,7 +43,7 @@ CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLin
       frames_(kClaimTextLimit),
       cpu_timer_(context) {}
 
-void CellState::make(Ready ready) {
+void CellState::make(engine::Priming priming, Ready ready) {
   ready_ = std::move(ready);
   auto out = base::make_pipe();
   auto err = base::make_pipe();
@@ -62,7 +63,10 @@ void CellState::make(Ready ready) {
   std::vector<base::Fd> fds;
   fds.push_back(std::move(out->second));
   fds.push_back(std::move(err->second));
-  link_->send(about(ControlKind::kSpawn, id_), std::move(fds));
+  ControlMessage spawn = about(ControlKind::kSpawn, id_);
+  spawn.pool = static_cast<std::uint32_t>(pool_);
+  spawn.unprimed = priming == engine::Priming::kNone ? 1 : 0;
+  link_->send(spawn, std::move(fds));
 }
 
 void CellState::on_control(protocol::Received received) {

@@ -36,12 +36,14 @@ class CellState : public std::enable_shared_from_this<CellState> {
   using Ready = std::function<void(base::Result<void>)>;
   using Stream = boost::asio::posix::stream_descriptor;
 
-  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, CellDefaults defaults);
+  CellState(boost::asio::io_context& context, std::shared_ptr<JailerLink> link, std::size_t pool,
+            CellDefaults defaults);
 
   // Asks the jailer for the cell. `ready` comes once, never from inside this call.
-  void make(Ready ready);
+  void make(engine::Priming priming, Ready ready);
   // The zygote or the jailer is gone: what has not become ready never will.
   void give_up_making(const std::string& reason) { fail_making({"make a cell: " + reason, 0, {}}); }
+  [[nodiscard]] std::size_t pool() const { return pool_; }
   void warm();
   void run(const engine::Job& job, std::function<void(engine::Report)> done);
   // Has the jailer kill everything in the cell; the report follows when that is done.
@@ -81,6 +83,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
 
   boost::asio::io_context& context_;
   std::shared_ptr<JailerLink> link_;
+  std::size_t pool_;
   CellDefaults defaults_;
   Phase phase_ = Phase::kMaking;
   std::uint64_t id_ = 0;

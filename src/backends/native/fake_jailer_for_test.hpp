@@ -29,6 +29,8 @@ using protocol::FrameKind;
 // Far beyond what any test needs, so that it ends a hanging test only.
 inline constexpr std::chrono::seconds kPatience{20};
 
+inline constexpr std::size_t kPool = 1;
+
 class FakeJailer : public testing::Test {
  protected:
   FakeJailer() {
@@ -81,13 +83,14 @@ class FakeJailer : public testing::Test {
   void cell_writes(std::string_view bytes) { ASSERT_TRUE(base::write_all(socket_.get(), bytes)); }
 
   void start_making() {
-    cell_ = std::make_shared<CellState>(context_, link_, defaults_);
-    cell_->make([this](base::Result<void> made) { made_ = std::move(made); });
+    cell_ = std::make_shared<CellState>(context_, link_, kPool, defaults_);
+    cell_->make(engine::Priming::kFull, [this](base::Result<void> made) { made_ = std::move(made); });
     EXPECT_FALSE(made_.has_value()) << "called from inside make()";
   }
   void accept_spawn() {
     auto spawn = take(ControlKind::kSpawn);
     ASSERT_EQ(spawn.fds.size(), 2U);
+    EXPECT_EQ(spawn.message.pool, kPool);
     number_ = spawn.message.cell;
     stdout_ = std::move(spawn.fds[0]);
     stderr_ = std::move(spawn.fds[1]);

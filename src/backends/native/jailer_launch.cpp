@@ -93,11 +93,11 @@ std::string hint_for(sandbox::Step step) {
   }
 }
 
-// Waits for the word that the zygote is up, or why it isn't.
-base::Result<std::string> wait_until_up(int control, std::chrono::milliseconds limit) {
+// Waits for the word that one more zygote is up, or why it isn't.
+base::Result<protocol::ControlMessage> wait_until_up(int control, std::chrono::milliseconds limit) {
   pollfd watched{control, POLLIN, 0};
   const int ready = ::poll(&watched, 1, static_cast<int>(limit.count()));
-  if (ready == 0) return base::make_error("wait for the zygote for " + std::to_string(limit.count()) + " ms");
+  if (ready == 0) return base::make_error("wait for a zygote for " + std::to_string(limit.count()) + " ms");
   const auto received = protocol::receive_control(control);
   if (!received) return tl::make_unexpected(received.error());
   if (!*received) return base::make_error("start the jailer: it ended without a word");
@@ -105,7 +105,7 @@ base::Result<std::string> wait_until_up(int control, std::chrono::milliseconds l
   const auto step = static_cast<sandbox::Step>(message.step);
   switch (message.kind) {
     case protocol::ControlKind::kZygoteUp:
-      return std::string(message.text_view());
+      return message;
     case protocol::ControlKind::kZygoteDown:
       return base::make_error(std::string(message.text_view()));
     default: {
@@ -172,12 +172,15 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
     end_jailer(jailer);
     return tl::make_unexpected(armed.error());
   }
-  auto up = wait_until_up(jailer.control.get(), limit);
-  if (!up) {
-    end_jailer(jailer);
-    return tl::make_unexpected(up.error());
+  for (std::size_t pool = 0; pool < spec.preload.size(); ++pool) {
+    const auto up = wait_until_up(jailer.control.get(), limit);
+    if (!up) {
+      end_jailer(jailer);
+      return tl::make_unexpected(up.error());
+    }
+    // The last pool's zygote has most of the libraries.
+    if (up->pool + 1 == spec.preload.size()) jailer.versions_json = std::string(up->text_view());
   }
-  jailer.versions_json = std::move(*up);
   return jailer;
 }
 

@@ -1,4 +1,4 @@
-// Starts the jailer and waits for the first zygote. Call it before the process has threads and before it
+// Starts the jailer and waits for its first zygotes. Call it before the process has threads and before it
 // gives up root.
 #pragma once
 

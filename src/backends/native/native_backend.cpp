@@ -1,5 +1,6 @@
 #include "backends/native/native_backend.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "backends/native/cell_state.hpp"
@@ -38,11 +39,11 @@ class NativeBackend final : public engine::Backend {
     link_->start();
   }
 
-  void make_cell(Made made) override {
-    auto state = std::make_shared<CellState>(*context_, link_, defaults_);
+  void make_cell(std::size_t pool, engine::Priming priming, Made made) override {
+    auto state = std::make_shared<CellState>(*context_, link_, pool, defaults_);
     const std::uint64_t number = next_++;
     making_.emplace(number, state);
-    state->make([this, number, state, made = std::move(made)](base::Result<void> ready) {
+    state->make(priming, [this, number, state, made = std::move(made)](base::Result<void> ready) {
       making_.erase(number);
       // Owned from here on, so that a cell whose making failed is taken down as well.
       auto cell = std::make_unique<NativeCell>(state);
@@ -71,10 +72,10 @@ class NativeBackend final : public engine::Backend {
         break;
       case protocol::ControlKind::kZygoteDown:
         events_.zygote(text);
-        fail_making(text);
+        fail_making(text, message.pool);
         break;
       default:
-        fail_making(text);
+        fail_making(text, std::nullopt);
         events_.fatal(text);
     }
   }
@@ -85,10 +86,12 @@ class NativeBackend final : public engine::Backend {
     reason_ = reason;
   }
 
-  // The jailer has forgotten what it was asked for.
-  void fail_making(const std::string& reason) {
-    const auto making = std::exchange(making_, {});
-    for (const auto& [number, state] : making) state->give_up_making(reason);
+  // The jailer has forgotten what it was asked for, in this pool or in all.
+  void fail_making(const std::string& reason, std::optional<std::size_t> pool) {
+    const auto making = making_;
+    for (const auto& [number, state] : making) {
+      if (!pool || state->pool() == *pool) state->give_up_making(reason);
+    }
   }
 
   JailerProcess jailer_;
