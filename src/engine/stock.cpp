@@ -72,9 +72,19 @@ void Stock::schedule_fill() {
   if (fill_scheduled_ && !fill_calm_) return;
   fill_scheduled_ = true;
   fill_calm_ = calm;
-  fill_timer_.expires_after(calm ? kCalm : std::chrono::milliseconds(0));
+  if (!calm) {
+    // Posted: a timer that runs at once would cost two system calls for each cell.
+    fill_timer_.cancel();
+    boost::asio::post(context_, [this] {
+      fill_scheduled_ = false;
+      fill();
+    });
+    return;
+  }
+  fill_timer_.expires_after(kCalm);
   fill_timer_.async_wait([this](const boost::system::error_code& code) {
-    if (code) return;
+    // An urgent one has come in between.
+    if (code || !fill_calm_) return;
     fill_scheduled_ = false;
     fill();
   });

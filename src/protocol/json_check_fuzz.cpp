@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::size_t kDepth = 64;
 
-// The other one skips a byte order mark, refuses numbers beyond a double, and knows no depth.
+// The other one skips a byte order mark, takes a NUL for the end, refuses numbers beyond a double, and knows
+// no depth.
 bool both_have_an_opinion(std::string_view text) {
   return !text.starts_with("\xef\xbb\xbf") && text.find_first_of("eE") == std::string_view::npos &&
-         text.size() <= kDepth;
+         text.find('\0') == std::string_view::npos && text.size() <= kDepth;
 }
 
 }  // namespace

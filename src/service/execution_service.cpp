@@ -1,5 +1,7 @@
 #include "service/execution_service.hpp"
 
+#include <algorithm>
+
 #include "service/execute_request.hpp"
 
 namespace cellblock::service {
@@ -46,8 +48,11 @@ Health ExecutionService::health() const {
   health.pool = engine_.snapshot();
   health.able = health.pool.able;
   health.draining = health.pool.draining;
-  // An empty stock does not make a working service unready: it is refilled all the time.
-  health.ready = !health.draining && (health.pool.ready > 0 || health.able);
+  // An empty stock does not make a working service unready: it is refilled all the time. But no script may
+  // have to wait for the first cell of its pool.
+  const auto& ready = health.pool.ready_of;
+  const bool stocked = !ready.empty() && std::find(ready.begin(), ready.end(), 0U) == ready.end();
+  health.ready = !health.draining && (stocked || health.able);
   health.security = security_sentence(settings_.isolation.level);
   return health;
 }

@@ -72,6 +72,50 @@ TEST_F(ExecutionServiceTest, IsReadyOnceACellWasMade) {
   EXPECT_EQ(service_.health().security, "Every script runs in a fresh cell behind all walls.");
 }
 
+// Of two pools, each with a stock of one.
+class TwoPoolsTest : public testing::Test {
+ protected:
+  bool becomes(const std::function<bool(const Health&)>& wanted) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < until) {
+      if (wanted(service_.health())) return true;
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return false;
+  }
+  std::shared_ptr<fake::FakeControl> control_ = failing();
+  engine::Engine engine_{engine::EngineOptions{2, 2, {1, 1}},
+                         std::make_unique<fake::FakeBackend>(fake::Options{}, control_)};
+  ExecutionService service_{ServiceSettings{{}, {}, "1.2.3", {"full", {}}, "3.11.2", {}, {{}, {"numpy"}}},
+                            engine_};
+
+ private:
+  static std::shared_ptr<fake::FakeControl> failing() {
+    auto control = std::make_shared<fake::FakeControl>();
+    control->fail_making("no memory", 1);
+    return control;
+  }
+};
+
+TEST_F(TwoPoolsTest, IsReadyOnceEachHasACell) {
+  EXPECT_TRUE(becomes([](const Health& health) { return health.pool.ready == 1; }));
+  EXPECT_FALSE(service_.health().ready);
+  control_->fail_making({});
+  EXPECT_TRUE(becomes([](const Health& health) { return health.ready && health.able; }));
+}
+
+TEST_F(TwoPoolsTest, RunsAScriptWhereItsModulesAre) {
+  control_->fail_making({});
+  std::promise<engine::Outcome> promise;
+  auto outcome = promise.get_future();
+  const auto ticket =
+      service_.submit(R"({"script": "echo\nimport numpy"})", "id",
+                      [&promise](engine::Outcome done) { promise.set_value(std::move(done)); });
+  ASSERT_TRUE(ticket.has_value());
+  outcome.wait();
+  EXPECT_EQ(control_->record().pools, std::vector<std::size_t>{1});
+}
+
 TEST_F(ExecutionServiceTest, IsNotReadyWhileDraining) {
   engine_.drain(milliseconds(0));
   EXPECT_FALSE(service_.health().ready);

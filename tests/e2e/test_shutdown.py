@@ -47,7 +47,7 @@ def test_second_signal_ends_the_drain_at_once(start_server, first, second):
 @pytest.mark.parametrize("helper", ["cellblock-jailer", "cellblock-zygote"])
 def test_stopped_helper_does_not_hold_up_the_shutdown(start_server, helper):
     mounted = mounts()
-    server = start_server("--drain-limit", "2")
+    server = start_server("--drain-limit", "2", "--preload-light", "")
     Posted(server, 25)
     eventually(lambda: server.pool()["running"] == 1, 3, "it runs")
     family = {(pid, start) for pid in descendants(server.process.pid) if (start := start_time(pid))}

@@ -22,12 +22,19 @@ def fixtures_of_e2e():
 
 
 E2E_FIXTURES = fixtures_of_e2e()
-server = E2E_FIXTURES.server
 start_server = E2E_FIXTURES.start_server
 
 from hostile import assert_ends_as_promised  # noqa: E402
-from support import TIME_FACTOR, eventually, inside  # noqa: E402
+from support import TIME_FACTOR, Server, eventually, inside  # noqa: E402
 from traces import Traces, is_at_rest  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def server():
+    """With a stock that is soon full again: only then what the host shows can be compared."""
+    running = Server("--pool-size", "16")
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

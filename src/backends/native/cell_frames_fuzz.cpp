@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -125,6 +126,8 @@ class Outside {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // As in the server: the far end of what is written to may have been closed.
+  ::signal(SIGPIPE, SIG_IGN);
   std::string_view input(reinterpret_cast<const char*>(data), size);
   if (input.empty()) return 0;
   Outside outside((input[0] & 1) != 0);
