@@ -4,7 +4,6 @@
 #   make test    build and pass every test
 #   make build   the program at build/release/cellblock
 #   make test-vm the tests in a virtual machine with cgroup v2; slow
-#   make test-faults   helpers killed, disks full, descriptors used up: some minutes
 #   make bench   the performance table
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
@@ -17,7 +16,7 @@ CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'sr
 FUZZ_SECONDS ?= 600
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test test-vm test-faults test-cpython asan tsan tsan-load fuzz bench format lint deps clean
+.PHONY: run build test test-vm test-cpython asan tsan tsan-load fuzz bench format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -34,9 +33,6 @@ test: build
 
 test-vm: build
 	@scripts/test-vm
-
-test-faults: build
-	@cd tests && /usr/bin/python3 -m pytest -q -p no:cacheprovider faults
 
 test-cpython: build
 	@/usr/bin/python3 tests/cpython/run.py

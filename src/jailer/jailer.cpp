@@ -25,9 +25,14 @@ constexpr std::uint64_t kFirstZygoteId = 1;
 
 // Descriptors of a kSpawn message: stdout, stderr.
 constexpr std::size_t kOutputs = 2;
+constexpr int kLookAgainMs = 500;
 constexpr std::chrono::milliseconds kFirstRestartDelay{100};
 constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
-constexpr auto kEndLimit = std::chrono::seconds(5);
+// For the cells to be gone at the end; after half of it the zygotes are not waited for any more. The server
+// waits a little longer.
+constexpr auto kEndLimit = std::chrono::seconds(4);
+// A fork takes milliseconds.
+constexpr auto kAnswerLimit = std::chrono::seconds(5);
 
 // Device nodes can be made with the host's rights alone.
 sandbox::TreeStyle tree_style(const sandbox::Walls& walls) {
@@ -64,7 +69,10 @@ int Jailer::run() {
       return 1;
     }
   }
-  while (!server_gone_) wait_and_dispatch(restart_zygotes());
+  while (!server_gone_) {
+    wait_and_dispatch(restart_zygotes());
+    end_hung_zygotes();
+  }
   end_everything();
   return 0;
 }
@@ -72,7 +80,11 @@ int Jailer::run() {
 int Jailer::restart_zygotes() {
   int next = -1;
   for (std::size_t pool = 0; pool < zygotes_.size(); ++pool) {
-    if (zygotes_[pool].process.pid >= 0) continue;
+    if (zygotes_[pool].process.pid >= 0) {
+      // In time to see that it does not answer.
+      if (zygotes_[pool].owes_since) next = next < 0 ? kLookAgainMs : std::min(next, kLookAgainMs);
+      continue;
+    }
     const auto left = [&] {
       const auto time = zygotes_[pool].restart_at - std::chrono::steady_clock::now();
       return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
@@ -85,6 +97,17 @@ int Jailer::restart_zygotes() {
     next = next < 0 ? std::max(left(), 0) : std::clamp(left(), 0, next);
   }
   return next;
+}
+
+void Jailer::end_hung_zygotes() {
+  const auto latest = std::chrono::steady_clock::now() - kAnswerLimit;
+  for (Zygote& zygote : zygotes_) {
+    // Its death is handled when it is reaped.
+    if (zygote.owes_since.value_or(latest) < latest && zygote.process.pid > 0) {
+      zygote.owes_since.reset();
+      ::kill(zygote.process.pid, SIGKILL);
+    }
+  }
 }
 
 sandbox::StepResult Jailer::start_zygote(std::size_t pool) {
@@ -183,6 +206,9 @@ void Jailer::on_zygote(std::size_t pool) {
     tell(message);
     return;
   }
+  if (message.kind == ControlKind::kForked && zygote.asked > 0) --zygote.asked;
+  zygote.owes_since.reset();
+  if (zygote.asked > 0) zygote.owes_since = std::chrono::steady_clock::now();
   Cell* cell = find(message.cell);
   if (cell == nullptr || cell->pool != pool) return;
   if (message.kind == ControlKind::kForked) {
@@ -244,6 +270,8 @@ void Jailer::zygote_is_down(std::size_t pool, std::string_view why) {
 void Jailer::on_zygote_dead(std::size_t pool) {
   zygotes_[pool].process = {};
   zygotes_[pool].up = false;
+  zygotes_[pool].owes_since.reset();
+  zygotes_[pool].asked = 0;
   zygote_is_down(pool, "the zygote has ended");
   std::vector<std::uint64_t> lost;
   for (auto& [id, cell] : cells_) {
@@ -265,9 +293,14 @@ void Jailer::end_everything() {
   for (auto& [id, cell] : cells_) end(cell);
   const auto alive = [](const Zygote& zygote) { return zygote.process.pid > 0; };
   const auto deadline = std::chrono::steady_clock::now() + kEndLimit;
+  const auto patience = deadline - kEndLimit / 2;
   while (!cells_.empty() && std::any_of(zygotes_.begin(), zygotes_.end(), alive) &&
          std::chrono::steady_clock::now() < deadline) {
     wait_and_dispatch(50);
+    if (std::chrono::steady_clock::now() < patience) continue;
+    for (const Zygote& zygote : zygotes_) {
+      if (alive(zygote)) ::kill(zygote.process.pid, SIGKILL);
+    }
   }
   for (const Zygote& zygote : zygotes_) {
     if (!alive(zygote)) continue;

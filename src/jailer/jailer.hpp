@@ -14,6 +14,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,11 +69,16 @@ class Jailer {
     bool up = false;
     std::chrono::milliseconds restart_delay{0};
     std::chrono::steady_clock::time_point restart_at;
+    // Since when it owes an answer to a fork; empty when it owes none.
+    std::optional<std::chrono::steady_clock::time_point> owes_since;
+    std::size_t asked = 0;  // forks that it has not answered
   };
 
   sandbox::StepResult start_zygote(std::size_t pool);
   // Milliseconds until the next restart; -1 when none is due.
   int restart_zygotes();
+  // Kills a zygote that does not answer: somebody has stopped it, or the kernel holds it.
+  void end_hung_zygotes();
   void on_server();
   void on_zygote(std::size_t pool);
   void on_children();

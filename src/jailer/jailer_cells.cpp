@@ -118,6 +118,8 @@ void Jailer::on_report(Cell& cell) {
     return;
   }
   cell.forked = true;
+  ++zygotes_[cell.pool].asked;
+  if (!zygotes_[cell.pool].owes_since) zygotes_[cell.pool].owes_since = std::chrono::steady_clock::now();
   cell.channels.clear();
   // Whoever else kept this end would keep the first process from seeing that nobody has the other.
   cell.first.supervisor.reset();

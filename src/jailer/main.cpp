@@ -1,6 +1,6 @@
 // cellblock-jailer: started by the server, with its control socket on descriptor 3, the jail specification on
-// 4 and the zygote's program on 5. Builds the read-only tree, moves into it, and makes cells. Not meant to be
-// started by hand.
+// 4, the zygote's program on 5 and the writing end of its own kill switch on 6. Builds the read-only tree,
+// moves into it, and makes cells. Not meant to be started by hand.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -22,6 +22,7 @@ using sandbox::StepResult;
 constexpr int kServer = 3;
 constexpr int kSpec = 4;
 constexpr int kProgram = 5;
+constexpr int kKillSwitch = 6;
 // First processes that have not reported yet; the engine asks for a few cells of each pool at once.
 constexpr std::size_t kChildrenAtOnce = 16;
 // Argument of the second start, inside the jailer's own user namespace.
@@ -65,6 +66,9 @@ int serve(sandbox::JailSpec spec) {
   host.zygote_program = base::Fd(kProgram);
   ::fcntl(kServer, F_SETFD, FD_CLOEXEC);
   ::fcntl(kProgram, F_SETFD, FD_CLOEXEC);
+  // Never written to from here; held, so that the server's death does not close it.
+  const base::Fd kill_switch(kKillSwitch);
+  ::fcntl(kKillSwitch, F_SETFD, FD_CLOEXEC);
   ::close(kSpec);
   auto low = ChildDescriptors::reserve(kChildrenAtOnce);
   if (!low) return fatal(low.error());

@@ -60,7 +60,7 @@ def test_readiness_tells_that_no_cell_is_ready(hung):
     for _ in range(8):
         answer_of(hung, **HONEST)
     assert hung.pool()["ready"] == 0
-    assert hung.client.get("/readyz").status_code == 503
+    eventually(lambda: hung.client.get("/readyz").status_code == 503, 12, "cells are not made any more")
 
 
 def test_all_is_well_once_it_goes_on(hung):
@@ -74,9 +74,12 @@ def test_all_is_well_once_it_goes_on(hung):
     service.assert_processes_are_gone(family)
 
 
-def test_service_can_be_stopped_while_a_part_hangs(hung):
+def test_service_can_be_stopped_while_a_part_hangs(hung, small_server):
     family = service.family(hung)
     hung.process.send_signal(signal.SIGTERM)
     hung.process.wait(timeout=15 * TIME_FACTOR)
     service.kill(hung.stopped, signal.SIGCONT)
-    service.assert_all_gone(hung, family, within=10)
+    service.assert_processes_are_gone(family, within=10)
+    if hung.part == "jailer":  # which could not clean up; the next service does
+        small_server().stop()
+    eventually(lambda: not hung.cgroups(), 10, "its cgroups are removed")

@@ -145,6 +145,7 @@ bool CellState::read_channel() {
 void CellState::on_frame(const protocol::Frame& frame) {
   if (phase_ == Phase::kMaking && frame.kind == FrameKind::kReady) {
     phase_ = Phase::kIdle;
+    cpu_timer_.cancel();
     std::exchange(ready_, nullptr)(base::Result<void>{});
     return;
   }

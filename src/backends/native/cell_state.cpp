@@ -22,6 +22,8 @@ namespace {
 
 // Of a kSpawned message: the channel and the ledger; those of the slot's cgroup follow.
 constexpr std::ptrdiff_t kFixedFiles = 2;
+// A cell takes milliseconds to make, and the jailer gives up a zygote that does not answer for 5 s.
+constexpr std::chrono::seconds kMakingLimit{8};
 
 }  // namespace
 
@@ -67,6 +69,14 @@ void CellState::make(engine::Priming priming, Ready ready) {
   spawn.pool = static_cast<std::uint32_t>(pool_);
   spawn.unprimed = priming == engine::Priming::kNone ? 1 : 0;
   link_->send(spawn, std::move(fds));
+  cpu_timer_.expires_after(kMakingLimit);
+  cpu_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->phase_ != Phase::kMaking) return;
+    self->end();
+    self->fail_making({"make a cell: no word for " + std::to_string(kMakingLimit.count()) + " s", 0,
+                       "a part of the service hangs"});
+  });
 }
 
 void CellState::on_control(protocol::Received received) {
@@ -151,6 +161,7 @@ void CellState::on_gone(const ControlMessage& message) {
 void CellState::fail_making(base::Error error) {
   if (phase_ != Phase::kMaking) return;
   phase_ = Phase::kOver;
+  cpu_timer_.cancel();
   close_all();
   std::exchange(ready_, nullptr)(tl::make_unexpected(std::move(error)));
 }

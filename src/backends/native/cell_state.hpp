@@ -95,7 +95,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   protocol::FrameReader frames_;
   CellUsage usage_;
   CellDenials denials_;
-  boost::asio::steady_timer cpu_timer_;
+  boost::asio::steady_timer cpu_timer_;  // and while it is made, the limit of that
 
   Ready ready_;
   std::function<void()> lost_;

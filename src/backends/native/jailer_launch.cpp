@@ -40,15 +40,17 @@ base::Result<std::string> find_helper(const std::string& name) {
   return base::make_error("find the program " + name, "it belongs beside " + self.string());
 }
 
-// In the child: descriptors 0 to 5 and nothing else, an empty environment, then the jailer.
-[[noreturn]] void become_jailer(const std::string& program, int control, int spec, int zygote) {
+// In the child: descriptors 0 to 6 and nothing else, an empty environment, then the jailer.
+[[noreturn]] void become_jailer(const std::string& program, int control, int spec, int zygote,
+                                int kill_switch) {
   const int high_control = ::fcntl(control, F_DUPFD, 64);
   const int high_spec = ::fcntl(spec, F_DUPFD, 64);
   const int high_zygote = ::fcntl(zygote, F_DUPFD, 64);
+  const int high_switch = ::fcntl(kill_switch, F_DUPFD, 64);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   const bool arranged = ::dup2(null, 0) == 0 && ::dup2(null, 1) == 1 && ::dup2(high_control, 3) == 3 &&
                         ::dup2(high_spec, 4) == 4 && ::dup2(high_zygote, 5) == 5 &&
-                        ::syscall(SYS_close_range, 6U, ~0U, 0) == 0;
+                        ::dup2(high_switch, 6) == 6 && ::syscall(SYS_close_range, 7U, ~0U, 0) == 0;
   if (!arranged) ::_exit(120);
   std::string name = "cellblock-jailer";
   std::array<char*, 2> arguments = {name.data(), nullptr};
@@ -119,18 +121,18 @@ base::Result<protocol::ControlMessage> wait_until_up(int control, std::chrono::m
 
 // A pipe whose reading end sends SIGKILL to the jailer when a byte comes. The kernel checks the right to do
 // so against the user id of this moment: it works when the server has given up root and could not kill any
-// more. Being bound to the process and not to its number, it can't hit another one.
+// more. Being bound to the process and not to its number, it can't hit another one. The jailer holds the
+// writing end as well: else the server's death would close it, which counts as a byte, and a jailer that is
+// killed then can't clean up.
 base::Result<void> arm_kill_switch(JailerProcess& jailer) {
-  auto pipe = base::make_pipe();
-  if (!pipe) return tl::make_unexpected(pipe.error());
+  const base::FdPair& pipe = jailer.kill_switch;
   const f_owner_ex owner{F_OWNER_PID, jailer.pid};
   // Whom, with what, and from now on.
-  if (::fcntl(pipe->first.get(), F_SETOWN_EX, &owner) != 0 ||
-      ::fcntl(pipe->first.get(), F_SETSIG, SIGKILL) != 0 ||
-      ::fcntl(pipe->first.get(), F_SETFL, O_ASYNC | O_NONBLOCK) != 0) {
+  if (::fcntl(pipe.first.get(), F_SETOWN_EX, &owner) != 0 ||
+      ::fcntl(pipe.first.get(), F_SETSIG, SIGKILL) != 0 ||
+      ::fcntl(pipe.first.get(), F_SETFL, O_ASYNC | O_NONBLOCK) != 0) {
     return base::errno_error("arm the jailer's kill switch");
   }
-  jailer.kill_switch = std::move(*pipe);
   return {};
 }
 
@@ -161,13 +163,18 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
     return tl::make_unexpected(written.error());
   }
   ::lseek(spec_file.get(), 0, SEEK_SET);
+  auto kill_switch = base::make_pipe();
+  if (!kill_switch) return tl::make_unexpected(kill_switch.error());
   const pid_t pid = ::fork();
   if (pid < 0) return base::errno_error("fork the jailer");
-  if (pid == 0) become_jailer(*program, sockets->second.get(), spec_file.get(), zygote->get());
+  if (pid == 0) {
+    become_jailer(*program, sockets->second.get(), spec_file.get(), zygote->get(), kill_switch->second.get());
+  }
   sockets->second.reset();
   JailerProcess jailer;
   jailer.pid = pid;
   jailer.control = std::move(sockets->first);
+  jailer.kill_switch = std::move(*kill_switch);
   if (auto armed = arm_kill_switch(jailer); !armed) {
     end_jailer(jailer);
     return tl::make_unexpected(armed.error());
