@@ -28,7 +28,7 @@ EngineOptions at_least_one(EngineOptions options) {
 Core::Core(boost::asio::io_context& context, Backend& backend, EngineOptions options, Events events)
     : context_(context),
       backend_(backend),
-      options_(at_least_one(options)),
+      options_(at_least_one(std::move(options))),
       events_(std::move(events)),
       waiting_(options_.pool_sizes.size()),
       starvation_timer_(context),

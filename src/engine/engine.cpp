@@ -20,7 +20,7 @@ class Engine::Impl {
  public:
   Impl(EngineOptions options, std::unique_ptr<Backend> backend)
       : backend_(std::move(backend)),
-        core_(context_, *backend_, options, events()),
+        core_(context_, *backend_, std::move(options), events()),
         thread_([this] { loop(); }) {}
 
   ~Impl() {
@@ -98,7 +98,7 @@ class Engine::Impl {
 };
 
 Engine::Engine(EngineOptions options, std::unique_ptr<Backend> backend)
-    : impl_(std::make_unique<Impl>(options, std::move(backend))) {}
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(backend))) {}
 
 Engine::~Engine() = default;
 

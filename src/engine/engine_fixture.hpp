@@ -40,7 +40,7 @@ struct Answer {
 
 class EngineFixture : public ::testing::Test {
  protected:
-  Engine& make(EngineOptions options, fake::Options fake_options = {}) {
+  Engine& make(const EngineOptions& options, fake::Options fake_options = {}) {
     engine_ = std::make_unique<Engine>(
         options, std::make_unique<fake::FakeBackend>(std::move(fake_options), control_));
     return *engine_;

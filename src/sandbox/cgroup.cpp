@@ -16,8 +16,13 @@ base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& se
   if (!own) return tl::make_unexpected(own.error());
   const CgroupMounts mounts = parse_cgroup_mounts(*mountinfo, *own);
   // On a hybrid host the unified hierarchy is mounted as well, but without controllers.
-  if (cgroup_v2_usable(mounts)) return make_cgroup_v2(mounts, service_id, root);
+  if (mounts.v2 && cgroup_v2_missing(mounts).empty()) return make_cgroup_v2(mounts, service_id, root);
   if (!mounts.v1.empty()) return make_cgroup_v1(mounts, service_id);
+  if (mounts.v2) {
+    return base::make_error(
+        "find the controllers that are missing in " + mounts.v2_mount + ": " + cgroup_v2_missing(mounts),
+        "have them passed on to here: by the container's runtime, or by systemd (Delegate=yes)");
+  }
   return base::make_error("find a cgroup hierarchy with memory, pids and cpu",
                           "mount cgroup2 at /sys/fs/cgroup, or run where one is mounted");
 }

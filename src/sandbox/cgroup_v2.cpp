@@ -108,11 +108,14 @@ class TreeV2 final : public CgroupTree {
 
 }  // namespace
 
-bool cgroup_v2_usable(const CgroupMounts& mounts) {
-  if (!mounts.v2) return false;
+std::string cgroup_v2_missing(const CgroupMounts& mounts) {
   const base::Fd top(::open(mounts.v2_mount.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::string text;
   // What the top has can be switched on in the cgroups below it.
-  return top.valid() && missing_controllers(top.get(), "cgroup.controllers").empty();
+  for (const std::string& name : missing_controllers(top.get(), "cgroup.controllers")) {
+    text.append(text.empty() ? "" : " ").append(name);
+  }
+  return text;
 }
 
 base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v2(const CgroupMounts& mounts,

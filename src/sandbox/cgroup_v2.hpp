@@ -12,7 +12,7 @@ base::Result<std::unique_ptr<CgroupTree>> make_cgroup_v2(const CgroupMounts& mou
                                                          const std::string& service_id,
                                                          const std::string& root);
 
-// True when the hierarchy has the controllers that a cell needs.
-[[nodiscard]] bool cgroup_v2_usable(const CgroupMounts& mounts);
+// The controllers that a cell needs and the mounted hierarchy hasn't, as a text; empty when it has all.
+[[nodiscard]] std::string cgroup_v2_missing(const CgroupMounts& mounts);
 
 }  // namespace cellblock::sandbox

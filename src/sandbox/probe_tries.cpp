@@ -27,7 +27,9 @@ namespace {
 
 // Runs a try in a child and returns the errno that it ends with, 0 for success.
 int try_in_child(const std::function<int()>& attempt) {
-  const pid_t pid = ::fork();
+  // The plain one, without anybody's hooks: the thread sanitizer's fork starts a thread in the child, and
+  // only a process with one thread can make a user namespace.
+  const pid_t pid = ::_Fork();
   if (pid < 0) return errno;
   if (pid == 0) ::_exit(attempt());
   int status = 0;

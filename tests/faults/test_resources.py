@@ -12,21 +12,29 @@ import service
 from crowd import Client, ask
 from support import BINARY, eventually, inside
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not os.path.isdir("/sys/fs/cgroup/pids"),
-                                reason="makes control groups of version 1, which needs root")
-
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes control groups, which needs root")
+TOP = Path("/sys/fs/cgroup")
+VERSION_2 = (TOP / "cgroup.controllers").exists()
+MEMORY_LIMIT = "memory.max" if VERSION_2 else "memory.limit_in_bytes"
 
 # Open files below which the service does not start.
 LEAST = 2048
 
 
 class Group:
-    """A control group of version 1 around a service; the service makes its own below it."""
+    """A control group around a service; the service makes its own below it."""
 
     def __init__(self, controller, name):
-        current = next(line.split(":")[2].strip() for line in open("/proc/self/cgroup") if f":{controller}:" in line)
-        self.path = Path(f"/sys/fs/cgroup/{controller}{current}/{name}-{os.getpid()}")
+        self.path = self.place(controller) / f"{name}-{os.getpid()}"
         self.path.mkdir()
+
+    @staticmethod
+    def place(controller):
+        if VERSION_2:
+            (TOP / "cgroup.subtree_control").write_text(f"+{controller}")
+            return TOP
+        current = next(line.split(":")[2].strip() for line in open("/proc/self/cgroup") if f":{controller}:" in line)
+        return TOP / controller / current.lstrip("/")
 
     def set(self, file, value):
         (self.path / file).write_text(str(value))
@@ -121,7 +129,7 @@ def test_too_few_processes_are_a_reason_not_to_start(group, most):
 
 @pytest.mark.parametrize("group", ["memory"], indirect=True)
 def test_too_little_memory_for_the_zygote_is_a_reason_not_to_start(group):
-    group.set("memory.limit_in_bytes", 24 << 20)
+    group.set(MEMORY_LIMIT, 24 << 20)
     done = service.start_that_fails(*group.program())
     assert done.returncode == 3, done
     assert "zygote" in done.stderr, done.stderr
@@ -132,7 +140,7 @@ def test_service_whose_memory_is_taken_by_its_cells_recovers(group, small_server
     """The limit of the whole service is below the sum of what its cells may have: the kernel ends cells, not it."""
     server = small_server("--memory-mb", "256", program=group.program())
     before = service.picture(server)
-    group.set("memory.limit_in_bytes", 400 << 20)
+    group.set(MEMORY_LIMIT, 400 << 20)
     hoard = "def main():\n    kept = b'x' * (200 << 20)\n    import time\n    time.sleep(1)\n    return 'kept'"
     clients = [Client(lambda _: ask(server, script=hoard), number, times=2) for number in range(6)]
     for answer in (answer for client in clients for answer in client.finish()):

@@ -99,7 +99,7 @@ def stray_cgroups(server, cells) -> list[str]:
     """Slots' groups with groups below, and processes in a slot's group that belong to no cell."""
     own = re.compile(rf"/cellblock-{server.process.pid}-[^/]*$")
     tops = sorted(filter(own.search, cgroup_directories()))
-    slots = [slot for top in tops for slot in os.scandir(top) if slot.is_dir()]
+    slots = [slot for top in tops for slot in os.scandir(top) if slot.name.startswith("slot-")]
     # A directory has a link for itself, its name, and each directory in it.
     found = [slot.path for slot in slots if slot.stat().st_nlink > 2]
     # A cell is in the same slot's group of every hierarchy.

@@ -204,6 +204,14 @@ def test_in_a_container_with_others_it_says_what_to_do(make_box):
         assert children(box) == set()
 
 
+def test_in_a_container_without_a_controller_it_says_which(make_box):
+    outer = make_box("runtime")
+    (outer / "cgroup.subtree_control").write_text("+memory +pids")
+    asked = subprocess.run([*IN_CONTAINER, BINARY, "doctor"], preexec_fn=enter(make_box("less", outer)),
+                           capture_output=True, text=True)
+    assert re.search(r"missing +cgroup +.*/sys/fs/cgroup: cpu$", asked.stdout, re.M), asked.stdout
+
+
 def test_a_killed_server_leaves_nothing(make_box):
     box = make_box("killed")
     service = Service(box)
