@@ -42,6 +42,7 @@ engine::Limits limits_from(const config::Options& options) {
   limits.file_bytes = options.file_bytes;
   limits.output_bytes = options.output_bytes;
   limits.result_bytes = options.result_bytes;
+  limits.files_bytes = options.files_bytes;
   limits.script_bytes = options.max_script_bytes;
   return limits;
 }

@@ -39,6 +39,8 @@ constexpr std::uint64_t kLeastRequestMemory = 512ULL << 20U;
 constexpr std::uint64_t kMemoryPerBody = 18;
 constexpr std::uint64_t kMemoryPerResult = 3;
 constexpr std::uint64_t kMemoryPerOutput = 12;
+// A file comes in such a buffer as well, is kept, and becomes base64 in the answer.
+constexpr std::uint64_t kMemoryPerFile = 6;
 
 }  // namespace
 
@@ -55,8 +57,9 @@ Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uin
     options.request_memory_bytes = std::max(memory / kRequestMemoryShare, kLeastRequestMemory);
   }
   const std::uint64_t largest_request = kMemoryPerBody * options.max_body_bytes;
-  const std::uint64_t largest_answer =
-      kMemoryPerResult * options.result_bytes + kMemoryPerOutput * options.output_bytes;
+  const std::uint64_t largest_answer = kMemoryPerResult * options.result_bytes +
+                                       kMemoryPerOutput * options.output_bytes +
+                                       kMemoryPerFile * options.files_bytes;
   options.request_memory_bytes = std::max({options.request_memory_bytes, largest_request, largest_answer});
   if (options.threads == 0) options.threads = std::max(cpu_count, 2U);
   return options;

@@ -45,6 +45,7 @@ struct Options {
   std::uint64_t max_script_bytes = 0;
   std::uint64_t output_bytes = 0;
   std::uint64_t result_bytes = 0;
+  std::uint64_t files_bytes = 0;
   std::uint64_t workdir_bytes = 0;
   std::uint32_t workdir_inodes = 0;
 

@@ -28,6 +28,8 @@ struct Claim {
   std::string error;
   std::optional<ExceptionInfo> exception;
   std::vector<Denial> denied{};  // files that were refused to it
+  std::vector<File> files{};
+  std::vector<SkippedFile> skipped_files{};
 };
 
 // How the interpreter's process ended, as the kernel told the zygote.

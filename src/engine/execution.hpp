@@ -30,6 +30,7 @@ struct Limits {
   std::uint64_t output_bytes = 1ULL << 20U;    // kept of stdout, and of stderr
   std::uint64_t result_bytes = 16ULL << 20U;   // the result as JSON text
   std::uint64_t script_bytes = 204'800;        // the script as UTF-8
+  std::uint64_t files_bytes = 16ULL << 20U;    // files of the request together, and of the answer
 
   bool operator==(const Limits&) const = default;
 };
@@ -38,6 +39,22 @@ struct Limits {
 // One that has written more than this to stdout and stderr together is taken for endless and is ended.
 inline constexpr std::uint64_t kOutputFloodBytes = 64ULL << 20U;
 
+// A file in the working directory; the path is plain (base/relative_path.hpp), the content any bytes.
+struct File {
+  std::string path;
+  std::string content;
+
+  bool operator==(const File&) const = default;
+};
+
+// What the script has left in output/ and the answer does not hold; the path is empty where it can't be told.
+struct SkippedFile {
+  std::string path;
+  std::string reason;
+
+  bool operator==(const SkippedFile&) const = default;
+};
+
 // One execution to run. All strings are valid UTF-8; args_json is a JSON array, kwargs_json a JSON object.
 struct Job {
   std::string id;
@@ -45,6 +62,7 @@ struct Job {
   std::string args_json = "[]";
   std::string kwargs_json = "{}";
   std::string stdin_text;
+  std::vector<File> files{};
   Limits limits;
   Policy policy = Policy::kSandbox;
   std::size_t pool = 0;  // which pool's cell is to run it: its modules are imported already
@@ -116,6 +134,8 @@ struct Outcome {
   bool stderr_truncated = false;
   std::string error;  // empty when status is kOk
   std::optional<ExceptionInfo> exception;
+  std::vector<File> files{};  // what the script has left in output/
+  std::vector<SkippedFile> skipped_files{};
   Usage usage;
   std::vector<Denial> denied;           // system calls in the order of the policy, then files as they came
   std::chrono::seconds retry_after{0};  // with kOverloaded: when to try again

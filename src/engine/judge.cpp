@@ -61,6 +61,8 @@ void judge_reason(Outcome& outcome, const Limits& limits, EndReason reason) {
 void judge_claim(Outcome& outcome, const Limits& limits, Claim claim) {
   // About itself a script may say what it likes.
   std::move(claim.denied.begin(), claim.denied.end(), std::back_inserter(outcome.denied));
+  outcome.files = std::move(claim.files);
+  outcome.skipped_files = std::move(claim.skipped_files);
   switch (claim.status) {
     case Status::kOk:
       outcome.status = Status::kOk;
@@ -78,6 +80,7 @@ void judge_claim(Outcome& outcome, const Limits& limits, Claim claim) {
     case Status::kInvalidResult:
     case Status::kExited:
     case Status::kPolicyViolation:
+    case Status::kInvalidRequest:
       fail(outcome, claim.status, claim.error.empty() ? "Script failed" : std::move(claim.error));
       break;
     default:

@@ -89,13 +89,12 @@ class Jailer {
   void zygote_is_down(std::size_t pool, std::string_view why);
 
   void spawn_waiting();
-  tl::expected<void, sandbox::StepFailure> make_channel(Cell& cell);
   tl::expected<FirstProcess, sandbox::StepFailure> make_first(std::uint32_t slot);
   void limit(const protocol::ControlMessage& request);
   // For a cell that has not come into being; fail_spawn for one that has.
   void refuse(std::uint64_t id, sandbox::StepFailure failure);
   void fail_spawn(Cell& cell, sandbox::StepFailure failure);
-  void end(Cell& cell);
+  void end(Cell& cell) const;
   [[nodiscard]] bool sweep_after_warden(const Cell& cell) const;
   void finish_if_over(std::uint64_t id);
   void end_everything();

@@ -21,6 +21,24 @@ using protocol::ControlMessage;
 using sandbox::Step;
 using sandbox::StepFailure;
 
+namespace {
+
+// The server's end and the cell's.
+tl::expected<base::FdPair, StepFailure> make_channel() {
+  auto ends = base::make_socketpair(SOCK_STREAM);
+  if (!ends) return tl::make_unexpected(StepFailure{Step::kDescriptors, ends.error().code});
+  // A socket looks for names, and may be given one once, in the network namespace that it was made in. Here
+  // that is the jailer's own empty one, which other cells' sockets share; where there is none, it is the
+  // host's. With a name already, it can't take one that another socket would find.
+  const sockaddr_un any{AF_UNIX, {}};
+  if (::bind(ends->second.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any.sun_family)) != 0) {
+    return sandbox::step_failed(Step::kDescriptors);
+  }
+  return std::move(*ends);
+}
+
+}  // namespace
+
 void Jailer::spawn_waiting() {
   for (;;) {
     const auto next = std::find_if(waiting_.begin(), waiting_.end(),
@@ -35,11 +53,14 @@ void Jailer::spawn_waiting() {
     cell.pool = request.message.pool;
     cell.unprimed = request.message.unprimed;
     cell.channels = std::move(request.fds);
-    if (auto made = make_channel(cell); !made) {
-      refuse(cell.id, made.error());
+    auto channel = make_channel();
+    if (!channel) {
+      refuse(cell.id, channel.error());
       if (slot) slots_.give_back(**slot);
       continue;
     }
+    cell.channel = std::move(channel->first);
+    cell.channels.insert(cell.channels.begin(), std::move(channel->second));
     if (!slot) {
       refuse(cell.id, {Step::kCgroupSlot, slot.error().code});
       continue;
@@ -56,21 +77,6 @@ void Jailer::spawn_waiting() {
     watch(cell.first.pidfd.get(), Watched::kFirstProcess, cell.id);
     cells_.emplace(cell.id, std::move(cell));
   }
-}
-
-tl::expected<void, StepFailure> Jailer::make_channel(Cell& cell) {
-  auto ends = base::make_socketpair(SOCK_STREAM);
-  if (!ends) return tl::make_unexpected(StepFailure{Step::kDescriptors, ends.error().code});
-  // A socket looks for names, and may be given one once, in the network namespace that it was made in. Here
-  // that is the jailer's own empty one, which other cells' sockets share; where there is none, it is the
-  // host's. With a name already, it can't take one that another socket would find.
-  const sockaddr_un any{AF_UNIX, {}};
-  if (::bind(ends->second.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any.sun_family)) != 0) {
-    return sandbox::step_failed(Step::kDescriptors);
-  }
-  cell.channel = std::move(ends->first);
-  cell.channels.insert(cell.channels.begin(), std::move(ends->second));
-  return {};
 }
 
 tl::expected<FirstProcess, StepFailure> Jailer::make_first(std::uint32_t slot) {
@@ -176,7 +182,7 @@ void Jailer::refuse(std::uint64_t id, StepFailure failure) {
   tell(about(ControlKind::kGone, id));
 }
 
-void Jailer::end(Cell& cell) {
+void Jailer::end(Cell& cell) const {
   if (!spec_.walls.namespaces) {
     cell.first.report.reset();
     return;

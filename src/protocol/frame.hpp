@@ -4,6 +4,7 @@
 //   cell ──kReady───▶ server      sealed and warm
 //   cell ◀──kWarm─── server       nothing else to do: get ready for larger scripts too
 //   cell ◀──kRun──── server       the one script (a session would send more)
+//   cell ──kFiles───▶ server      what the script has left in output/, if anything
 //   cell ──kOutcome─▶ server      what the interpreter says of it
 //
 // Everything that a cell sends is hostile input: the reader bounds it, and a byte too many ends the cell.
@@ -19,7 +20,14 @@
 
 namespace cellblock::protocol {
 
-enum class FrameKind : std::uint8_t { kFailed = 1, kReady = 2, kRun = 3, kOutcome = 4, kWarm = 5 };
+enum class FrameKind : std::uint8_t {
+  kFailed = 1,
+  kReady = 2,
+  kRun = 3,
+  kOutcome = 4,
+  kWarm = 5,
+  kFiles = 6
+};
 
 inline constexpr std::size_t kFrameHeaderBytes = 5;
 

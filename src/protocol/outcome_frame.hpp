@@ -23,7 +23,8 @@ enum class OutcomeKind : std::uint8_t {
   kResultTooLarge,
   kExited,
   kPolicyViolation,
-  kLast = kPolicyViolation
+  kUnplacedFiles,  // the files of the request could not be placed; the script has not run
+  kLast = kUnplacedFiles
 };
 
 // A file access that the cell's walls refused.

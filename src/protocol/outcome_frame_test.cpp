@@ -21,7 +21,7 @@ TEST(OutcomeFrame, EveryCutTrailingByteAndUnknownKindIsRefused) {
   }
   EXPECT_FALSE(decode_outcome(payload + "x").has_value());
   std::string unknown = payload;
-  unknown[0] = 9;
+  unknown[0] = 10;
   EXPECT_FALSE(decode_outcome(unknown).has_value());
 }
 

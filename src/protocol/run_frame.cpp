@@ -7,32 +7,36 @@ namespace cellblock::protocol {
 std::string encode_run(const RunRequest& request) {
   std::string payload;
   payload.reserve(request.script.size() + request.args_json.size() + request.kwargs_json.size() +
-                  request.stdin_text.size() + 128);
+                  request.stdin_text.size() + request.files.size() + 128);
   append_u64(payload, request.cpu_seconds);
   append_u64(payload, request.file_bytes);
   append_u64(payload, request.open_files);
   append_u64(payload, request.processes);
   append_u64(payload, request.memory_bytes);
   append_u64(payload, request.result_bytes);
+  append_u64(payload, request.files_bytes);
   append_u64(payload, request.strict ? 1 : 0);
   append_segment(payload, request.script);
   append_segment(payload, request.args_json);
   append_segment(payload, request.kwargs_json);
   append_segment(payload, request.stdin_text);
+  append_segment(payload, request.files);
   return payload;
 }
 
 std::optional<RunRequest> decode_run(std::string_view payload) {
   RunRequest request;
   std::uint64_t strict = 0;
-  for (std::uint64_t* number : {&request.cpu_seconds, &request.file_bytes, &request.open_files,
-                                &request.processes, &request.memory_bytes, &request.result_bytes, &strict}) {
+  for (std::uint64_t* number :
+       {&request.cpu_seconds, &request.file_bytes, &request.open_files, &request.processes,
+        &request.memory_bytes, &request.result_bytes, &request.files_bytes, &strict}) {
     const auto value = take_u64(payload);
     if (!value) return std::nullopt;
     *number = *value;
   }
   request.strict = strict != 0;
-  for (std::string* text : {&request.script, &request.args_json, &request.kwargs_json, &request.stdin_text}) {
+  for (std::string* text :
+       {&request.script, &request.args_json, &request.kwargs_json, &request.stdin_text, &request.files}) {
     const auto segment = take_segment(payload);
     if (!segment) return std::nullopt;
     *text = *segment;

@@ -13,12 +13,14 @@ struct RunRequest {
   std::string args_json;
   std::string kwargs_json;
   std::string stdin_text;
+  std::string files;  // as encode_files() writes them
   std::uint64_t cpu_seconds = 0;
   std::uint64_t file_bytes = 0;
   std::uint64_t open_files = 0;
   std::uint64_t processes = 0;
   std::uint64_t memory_bytes = 0;
   std::uint64_t result_bytes = 0;
+  std::uint64_t files_bytes = 0;  // of output files, in all
   bool strict = false;
 
   bool operator==(const RunRequest&) const = default;

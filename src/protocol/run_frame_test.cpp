@@ -7,12 +7,12 @@ namespace {
 
 TEST(RunFrame, RoundTrips) {
   const RunRequest request{
-      "def main(): pass", "[1]", "{\"a\":2}", std::string("in\0put", 6), 1, 2, 3, 4, 5, 6, true};
+      "def main(): pass", "[1]", "{\"a\":2}", std::string("in\0put", 6), "files", 1, 2, 3, 4, 5, 6, 7, true};
   EXPECT_EQ(decode_run(encode_run(request)), request);
 }
 
 TEST(RunFrame, EveryCutAndEveryTrailingByteIsRefused) {
-  const std::string payload = encode_run({"s", "[]", "{}", "", 1, 2, 3, 4, 5, 6, false});
+  const std::string payload = encode_run({"s", "[]", "{}", "", "", 1, 2, 3, 4, 5, 6, 7, false});
   for (std::size_t length = 0; length < payload.size(); ++length) {
     EXPECT_FALSE(decode_run(payload.substr(0, length)).has_value()) << length;
   }

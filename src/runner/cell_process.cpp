@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <sstream>
 #include <string>
 
 #include "protocol/frame.hpp"
 #include "protocol/run_frame.hpp"
+#include "runner/cell_files.hpp"
 #include "sandbox/cell_setup.hpp"
 
 namespace cellblock::runner {
@@ -99,6 +101,42 @@ bool place_stdin(const std::string& text) {
          ::dup2(file.get(), 0) == 0;
 }
 
+// Where a script's relative paths lead at first.
+std::string working_directory(const sandbox::JailSpec& spec, std::uint32_t slot) {
+  return spec.walls.namespaces ? std::string(sandbox::kWorkingDirectory)
+                               : sandbox::slot_directory(spec, slot);
+}
+
+base::Fd open_folder(const std::string& path) {
+  return base::Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+// The claim when the files of the request can't be placed; nothing of the script has run then.
+std::optional<protocol::OutcomeClaim> fail_to_place(const std::string& encoded,
+                                                    const std::string& directory) {
+  auto files = protocol::decode_files(encoded);
+  const base::Fd home = open_folder(directory);
+  if (!files || !home.valid())
+    return protocol::OutcomeClaim{protocol::OutcomeKind::kUnplacedFiles, {}, "No files", {}};
+  if (const auto placed = place_files(home.get(), *files); !placed) {
+    return protocol::OutcomeClaim{protocol::OutcomeKind::kUnplacedFiles, {}, placed.error().message(), {}};
+  }
+  return std::nullopt;
+}
+
+// What is in output/, if it can be told with the memory that is left; false when the server is gone.
+bool send_output_files(int channel, const std::string& directory, std::uint64_t bytes) {
+  const base::Fd home = open_folder(directory);
+  if (!home.valid()) return true;
+  std::string payload;
+  try {
+    payload = protocol::encode_files(collect_files(home.get(), bytes));
+  } catch (const std::bad_alloc&) {
+    payload = protocol::encode_files({{{}, {}, protocol::CellFile::State::kTooLarge}});
+  }
+  return payload.empty() || send(channel, protocol::FrameKind::kFiles, payload);
+}
+
 // Limits that the request lowered. Lowering always works, so a failure is a broken cell.
 bool lower_limits(const protocol::RunRequest& request, const sandbox::JailSpec& spec,
                   std::uint64_t data_bytes_before) {
@@ -174,9 +212,12 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   if (::dup2(out.get(), 1) != 1 || ::dup2(err.get(), 2) != 2) ::_exit(kExitBroken);
   out.reset();
   err.reset();
-  // The input first: its file may be larger than those that the script may write.
+  // Input and files first: they may be larger than those that the script may write.
+  const std::string directory = working_directory(spec, descriptors.slot);
+  const auto unplaced = fail_to_place(request->files, directory);
   if (!place_stdin(request->stdin_text) || !lower_limits(*request, spec, data_before)) ::_exit(kExitBroken);
-  const protocol::OutcomeClaim claim = interpreter.execute(*request);
+  const protocol::OutcomeClaim claim = unplaced ? *unplaced : interpreter.execute(*request);
+  if (!send_output_files(channel.get(), directory, request->files_bytes)) ::_exit(kExitBroken);
   if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim)))
     ::_exit(kExitBroken);
   // Taking down the process costs as much as a short script: wait for the server to have the answer on its

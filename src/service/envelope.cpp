@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
+
 namespace cellblock::service {
 namespace {
 
@@ -50,6 +52,26 @@ std::string denied_json(const std::vector<engine::Denial>& denied) {
   return text + "]";
 }
 
+// In place, since the contents may be large.
+void append_files(std::string& text, const std::vector<engine::File>& files) {
+  text += "[";
+  for (const engine::File& file : files) {
+    if (text.back() != '[') text += ",";
+    text.append("{\"path\":").append(json_string(file.path));
+    text.append(",\"size\":").append(std::to_string(file.content.size()));
+    text.append(",\"content_base64\":\"").append(base::to_base64(file.content)).append("\"}");
+  }
+  text += "]";
+}
+
+std::string skipped_json(const std::vector<engine::SkippedFile>& skipped) {
+  json entries = json::array();
+  for (const engine::SkippedFile& file : skipped) {
+    entries.push_back({{"path", file.path.empty() ? json() : json(file.path)}, {"reason", file.reason}});
+  }
+  return dumped(entries);
+}
+
 // Everything after `stderr`.
 std::string tail_json(const engine::Outcome& outcome, std::string_view id) {
   std::string text = ",\"error\":";
@@ -60,7 +82,11 @@ std::string tail_json(const engine::Outcome& outcome, std::string_view id) {
   text.append(",\"cpu_ms\":").append(milliseconds(outcome.usage.cpu_ms));
   text.append(",\"memory_peak_kb\":").append(std::to_string(outcome.usage.memory_peak_kb));
   text.append("},\"truncated\":{\"stdout\":").append(boolean(outcome.stdout_truncated));
-  text.append(",\"stderr\":").append(boolean(outcome.stderr_truncated)).append("},\"files\":[]");
+  text.append(",\"stderr\":").append(boolean(outcome.stderr_truncated)).append("},\"files\":");
+  append_files(text, outcome.files);
+  if (!outcome.skipped_files.empty()) {
+    text.append(",\"files_skipped\":").append(skipped_json(outcome.skipped_files));
+  }
   text.append(",\"denied\":").append(denied_json(outcome.denied));
   if (outcome.exception) text.append(",\"exception\":").append(exception_json(*outcome.exception));
   return text + "}";

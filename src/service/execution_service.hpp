@@ -18,7 +18,8 @@
 namespace cellblock::service {
 
 // What a client may rely on, by name.
-inline constexpr std::array<std::string_view, 5> kFeatures{"args", "kwargs", "stdin", "limits", "policy"};
+inline constexpr std::array<std::string_view, 6> kFeatures{"args",  "kwargs", "stdin",
+                                                           "files", "limits", "policy"};
 
 // One wall between a script and the host, as found at start by trying.
 struct Wall {

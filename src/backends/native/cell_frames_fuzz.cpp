@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "backends/native/cell_state.hpp"
+#include "base/relative_path.hpp"
 #include "base/utf8.hpp"
 #include "engine/judge.hpp"
 #include "protocol/json_check.hpp"
@@ -101,6 +102,7 @@ class Outside {
     const auto outcome = engine::judge(job_.limits, std::move(report), engine::EndReason::kNone);
     must(outcome.result_json.size() <= job_.limits.result_bytes);
     must(protocol::check_json(outcome.result_json, 1200).has_value());
+    for (const engine::File& file : outcome.files) must(base::fault_of_path(file.path).empty());
     // What is put into the answer as strings.
     for (const std::string* text : {&outcome.error, &outcome.stdout_text, &outcome.stderr_text}) {
       must(base::to_valid_utf8(*text) == *text);

@@ -10,7 +10,8 @@
 #include <boost/asio/post.hpp>
 
 #include "backends/native/cell_state.hpp"
-#include "backends/native/claim_reader.hpp"
+#include "base/relative_path.hpp"
+#include "protocol/files_frame.hpp"
 #include "protocol/run_frame.hpp"
 
 namespace cellblock::backends::native {
@@ -41,6 +42,13 @@ std::optional<std::string_view> read_some(int fd, std::array<char, kChunk>& buff
   }
 }
 
+std::uint64_t bytes_of(const std::optional<CollectedFiles>& files) {
+  std::uint64_t bytes = 0;
+  if (!files) return bytes;
+  for (const engine::File& file : files->whole) bytes += file.content.capacity();
+  return bytes;
+}
+
 std::uint64_t cpu_seconds_of(const engine::Limits& limits) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(limits.cpu).count();
   // A single process can't have more CPU than wall time: let the clock, which is exact, speak first.
@@ -63,7 +71,9 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
   phase_ = Phase::kRunning;
   job_ = &job;
   memory_ = std::make_shared<base::Lease>(defaults_.budget, base::ByteBudget::Use::kAnswer);
-  frames_ = protocol::FrameReader(job.limits.result_bytes + 3 * kClaimTextLimit);
+  constexpr std::uint64_t kNames = 2 * protocol::kMaxFiles * (base::kMaxPathBytes + 16);
+  frames_ = protocol::FrameReader(
+      std::max(job.limits.result_bytes + 3 * kClaimTextLimit, job.limits.files_bytes + kNames));
   stdout_ = OutputCapture(job.limits.output_bytes);
   stderr_ = OutputCapture(job.limits.output_bytes);
   await_output(out_, stdout_);
@@ -81,10 +91,12 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
 
 void CellState::send_run() {
   const engine::Limits& limits = job_->limits;
+  std::vector<protocol::CellFile> files;
+  for (const engine::File& file : job_->files) files.push_back({file.path, file.content});
   const std::string payload = protocol::encode_run(
-      {job_->script, job_->args_json, job_->kwargs_json, job_->stdin_text, cpu_seconds_of(limits),
-       limits.file_bytes, limits.open_files, limits.processes, limits.memory_bytes, limits.result_bytes,
-       job_->policy == engine::Policy::kStrict});
+      {job_->script, job_->args_json, job_->kwargs_json, job_->stdin_text, protocol::encode_files(files),
+       cpu_seconds_of(limits), limits.file_bytes, limits.open_files, limits.processes, limits.memory_bytes,
+       limits.result_bytes, limits.files_bytes, job_->policy == engine::Policy::kStrict});
   unsent_ = protocol::encode_frame(FrameKind::kRun, payload);
   usage_.start();
   denials_.start();
@@ -129,16 +141,19 @@ bool CellState::read_channel() {
   if (bytes->empty()) return false;
   frames_.feed(*bytes);
   if (!account()) return false;
-  auto frame = frames_.next();
-  if (!frame) {
-    engine::Report report;
-    report.result_too_large = frame.error().code == EMSGSIZE;
-    report.forged = !report.result_too_large;
-    report.usage = usage_.now();
-    if (phase_ == Phase::kRunning) finish(std::move(report));
-    return false;
+  while (phase_ != Phase::kOver) {
+    auto frame = frames_.next();
+    if (!frame) {
+      engine::Report report;
+      report.result_too_large = frame.error().code == EMSGSIZE;
+      report.forged = !report.result_too_large;
+      report.usage = usage_.now();
+      if (phase_ == Phase::kRunning) finish(std::move(report));
+      return false;
+    }
+    if (!*frame) break;
+    on_frame(**frame);
   }
-  if (*frame) on_frame(**frame);
   return phase_ != Phase::kOver;
 }
 
@@ -157,8 +172,19 @@ void CellState::on_frame(const protocol::Frame& frame) {
     return;
   }
   if (phase_ != Phase::kRunning) return;
+  if (frame.kind == FrameKind::kFiles && !files_) {
+    files_ = read_files(frame.payload, job_->limits.files_bytes);
+    if (files_) return;
+  }
   if (frame.kind == FrameKind::kOutcome) {
-    if (auto claim = read_claim(frame.payload, job_->limits.result_bytes)) {
+    auto claim = read_claim(frame.payload, job_->limits.result_bytes);
+    // Only a request with files can have had files that did not fit.
+    if (claim && claim->status == engine::Status::kInvalidRequest && job_->files.empty()) claim.reset();
+    if (claim) {
+      if (files_) {
+        claim->files = std::move(files_->whole);
+        claim->skipped_files = std::move(files_->skipped);
+      }
       report_claim(std::move(*claim));
       return;
     }
@@ -194,7 +220,7 @@ bool CellState::read_output(Stream& stream, OutputCapture& capture) {
 
 bool CellState::account() {
   if (phase_ != Phase::kRunning ||
-      memory_->resize(frames_.capacity() + stdout_.capacity() + stderr_.capacity())) {
+      memory_->resize(frames_.capacity() + stdout_.capacity() + stderr_.capacity() + bytes_of(files_))) {
     return true;
   }
   engine::Report report;

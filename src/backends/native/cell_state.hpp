@@ -23,6 +23,7 @@
 #include "backends/native/cell_defaults.hpp"
 #include "backends/native/cell_denials.hpp"
 #include "backends/native/cell_usage.hpp"
+#include "backends/native/claim_reader.hpp"
 #include "backends/native/jailer_link.hpp"
 #include "backends/native/output_capture.hpp"
 #include "base/fd.hpp"
@@ -105,6 +106,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   std::string unsent_;
   std::size_t sent_ = 0;
   bool unstarted_ = false;
+  std::optional<CollectedFiles> files_;  // of this run, once they have come
   OutputCapture stdout_{0};
   OutputCapture stderr_{0};
   std::shared_ptr<base::Lease> memory_;

@@ -4,7 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/relative_path.hpp"
 #include "base/utf8.hpp"
+#include "protocol/files_frame.hpp"
 #include "protocol/json_check.hpp"
 #include "protocol/outcome_frame.hpp"
 
@@ -36,6 +38,8 @@ engine::Status status_of(OutcomeKind kind) {
       return engine::Status::kExited;
     case OutcomeKind::kPolicyViolation:
       return engine::Status::kPolicyViolation;
+    case OutcomeKind::kUnplacedFiles:
+      return engine::Status::kInvalidRequest;
   }
   return engine::Status::kException;
 }
@@ -85,7 +89,49 @@ engine::Denial denial_of(const protocol::FileDenial& denial) {
   return {"further files", "further", "beyond the number that this list names", denial.count};
 }
 
+std::string_view why_skipped(protocol::CellFile::State state) {
+  using State = protocol::CellFile::State;
+  switch (state) {
+    case State::kLink:
+      return "a symbolic link";
+    case State::kSpecial:
+      return "not a regular file";
+    case State::kTooLarge:
+      return "too large for this answer";
+    case State::kTooMany:
+      return "too many files, or folders too deep";
+    case State::kUnreadable:
+      return "not readable";
+    case State::kName:
+      return "its name is no plain path";
+    case State::kWhole:
+      break;
+  }
+  return "";
+}
+
 }  // namespace
+
+std::optional<CollectedFiles> read_files(std::string_view payload, std::uint64_t bytes_limit) {
+  auto files = protocol::decode_files(payload);
+  if (!files) return std::nullopt;
+  CollectedFiles collected;
+  std::uint64_t bytes = 0;
+  for (protocol::CellFile& file : *files) {
+    const bool whole = file.state == protocol::CellFile::State::kWhole;
+    // A client may write the files to where their paths say.
+    const bool plain = base::fault_of_path(file.path).empty() && file.path.starts_with("output/");
+    if (!plain && (whole || !file.path.empty())) return std::nullopt;
+    if (!whole) {
+      collected.skipped.push_back({std::move(file.path), std::string(why_skipped(file.state))});
+      continue;
+    }
+    bytes += file.content.size();
+    if (bytes > bytes_limit || collected.whole.size() == protocol::kMaxFiles) return std::nullopt;
+    collected.whole.push_back({std::move(file.path), std::move(file.content)});
+  }
+  return collected;
+}
 
 std::optional<engine::Claim> read_claim(std::string_view payload, std::uint64_t result_limit) {
   auto raw = protocol::decode_outcome(payload);
