@@ -14,24 +14,26 @@ constexpr std::uint32_t kExtendedShare = 8;
 
 Pools pools_of(const config::Options& options) {
   Pools pools;
-  const auto add = [&pools](std::vector<std::string> modules, std::uint32_t size) {
+  const auto add = [&pools](const char* name, std::vector<std::string> modules, std::uint32_t size) {
+    pools.names.emplace_back(name);
     pools.modules.push_back(std::move(modules));
     pools.sizes.push_back(size);
   };
-  if (!options.preload_light.empty()) add(options.preload_light, options.pool_size);
-  if (!options.preload.empty()) add(options.preload, options.pool_size);
+  if (!options.preload_light.empty()) add("light", options.preload_light, options.pool_size);
+  if (!options.preload.empty()) add("main", options.preload, options.pool_size);
   if (!options.preload_extended.empty()) {
     std::vector<std::string> modules = options.preload;
     modules.insert(modules.end(), options.preload_extended.begin(), options.preload_extended.end());
-    add(std::move(modules), std::max(options.pool_size / kExtendedShare, 1U));
+    add("extended", std::move(modules), std::max(options.pool_size / kExtendedShare, 1U));
   }
-  if (pools.sizes.empty()) add({}, options.pool_size);
+  if (pools.sizes.empty()) add("main", {}, options.pool_size);
   return pools;
 }
 
 Pools pool_for(const config::Options& options, std::string_view script) {
   const Pools all = pools_of(options);
-  return {{all.modules[service::choose_pool(script, all.modules)]}, {1}};
+  const std::size_t chosen = service::choose_pool(script, all.modules);
+  return {{all.modules[chosen]}, {all.names[chosen]}, {1}};
 }
 
 std::uint32_t ready_cells(const Pools& pools) {

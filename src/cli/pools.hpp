@@ -13,6 +13,7 @@ namespace cellblock::cli {
 
 struct Pools {
   service::PoolModules modules;      // the fewest first; never empty
+  std::vector<std::string> names;    // as many: "light", "main", "extended"
   std::vector<std::uint32_t> sizes;  // as many
 };
 

@@ -21,6 +21,7 @@ TEST(Pools, GrowFromLightToExtended) {
   const Pools pools = pools_of(options());
   EXPECT_THAT(pools.modules,
               ElementsAre(ElementsAre("json"), ElementsAre("numpy"), ElementsAre("numpy", "scipy")));
+  EXPECT_THAT(pools.names, ElementsAre("light", "main", "extended"));
   EXPECT_THAT(pools.sizes, ElementsAre(20, 20, 2));
   EXPECT_EQ(ready_cells(pools), 42U);
 }

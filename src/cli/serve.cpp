@@ -16,6 +16,7 @@
 #include "engine/engine.hpp"
 #include "http/server.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
 #include "version.hpp"
 
 namespace cellblock::cli {
@@ -113,6 +114,30 @@ void log_execution(telemetry::Log& log, std::string_view id, const engine::Outco
              {"detail", outcome.detail}});
 }
 
+telemetry::Execution execution_of(const engine::Outcome& outcome) {
+  constexpr double kMilli = 1e-3;
+  telemetry::Execution execution;
+  execution.status = engine::status_name(outcome.status);
+  execution.queued_s = outcome.queue_ms * kMilli;
+  execution.run_s = outcome.usage.wall_ms * kMilli;
+  execution.cpu_s = outcome.usage.cpu_ms * kMilli;
+  execution.memory_peak_bytes = outcome.usage.memory_peak_kb << 10U;
+  for (const engine::Denial& denial : outcome.denied)
+    execution.denials.emplace_back(denial.rule, denial.count);
+  return execution;
+}
+
+telemetry::Gauges gauges_of(const engine::Snapshot& now, const Pools& pools) {
+  telemetry::Gauges gauges;
+  for (std::size_t pool = 0; pool < now.ready_of.size() && pool < pools.names.size(); ++pool) {
+    gauges.ready.emplace_back(pools.names[pool], now.ready_of[pool]);
+  }
+  gauges.running = now.running;
+  gauges.queued = now.queued;
+  gauges.able = now.able;
+  return gauges;
+}
+
 void log_start(telemetry::Log& log, const config::Options& options, const service::ServiceSettings& settings,
                std::uint16_t port) {
   log.info("started", {{"version", std::string(kVersion)},
@@ -150,12 +175,19 @@ int serve(const config::Options& given) {
     return kExitCannotSeal;
   }
   auto settings = settings_from(options, pools, host, jailer->versions_json);
-  settings.finished = [&log](std::string_view id, const engine::Outcome& outcome) {
+  telemetry::Metrics metrics({std::string(kVersion), settings.python_version, settings.isolation.level});
+  settings.finished = [&log, &metrics](std::string_view id, const engine::Outcome& outcome) {
     log_execution(log, id, outcome);
+    metrics.executed(execution_of(outcome));
   };
+  settings.metrics = [&metrics, &pools](const engine::Snapshot& now) {
+    return metrics.text(gauges_of(now, pools));
+  };
+  settings.metrics_type = telemetry::Metrics::kContentType;
   bool jailer_died = false;
   backends::native::NativeEvents events;
   events.zygote = [&log](const std::string& text) { log.warn("zygote", {{"message", text}}); };
+  events.zygote_lost = [&metrics] { metrics.zygote_lost(); };
   events.unable = [&log](const std::string& text) { log.error("cell", {{"message", text}}); };
   events.fatal = [&log, &jailer_died](const std::string& text) {
     log.error("jailer", {{"message", text}});

@@ -134,6 +134,7 @@ void Core::on_report(Ticket ticket, Report report) {
   mean_run_.add(took);
   if (report.usage.wall_ms <= 0) report.usage.wall_ms = took.count();
   Outcome outcome = judge(running.task.job.limits, std::move(report), running.reason);
+  outcome.queue_ms = std::chrono::duration<double, std::milli>(running.started - running.task.since).count();
   if (outcome.status == Status::kOverloaded && outcome.retry_after.count() == 0) {
     outcome.retry_after = when_to_retry();
   }

@@ -137,6 +137,7 @@ struct Outcome {
   std::vector<File> files{};  // what the script has left in output/
   std::vector<SkippedFile> skipped_files{};
   Usage usage;
+  double queue_ms = 0;                  // until a cell had it
   std::vector<Denial> denied;           // system calls in the order of the policy, then files as they came
   std::chrono::seconds retry_after{0};  // with kOverloaded: when to try again
   std::string detail;                   // with kInternalError: the cause, for the log and never for a client

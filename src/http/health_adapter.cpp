@@ -72,6 +72,16 @@ net::awaitable<Reply> readiness(Exchange& exchange) {
   co_return readiness_reply(exchange.service.health());
 }
 
+net::awaitable<Reply> metrics(Exchange& exchange) {
+  if (!exchange.service.settings().metrics) {
+    co_return error_reply(bhttp::status::not_found, "No figures are kept here", "not_found");
+  }
+  Reply reply;
+  reply.body = exchange.service.metrics();
+  reply.content_type = exchange.service.settings().metrics_type;
+  co_return reply;
+}
+
 net::awaitable<Reply> version(Exchange& exchange) {
   co_return version_reply(exchange.service.settings());
 }

@@ -11,6 +11,7 @@ namespace cellblock::http {
 [[nodiscard]] net::awaitable<Reply> liveness(Exchange& exchange);   // /healthz: the process answers
 [[nodiscard]] net::awaitable<Reply> readiness(Exchange& exchange);  // /readyz: send requests here
 [[nodiscard]] net::awaitable<Reply> version(Exchange& exchange);
+[[nodiscard]] net::awaitable<Reply> metrics(Exchange& exchange);  // for Prometheus
 
 // What the routes answer, apart from the connection.
 [[nodiscard]] Reply health_reply(const service::ServiceSettings& settings, const service::Health& health);

@@ -13,7 +13,8 @@ namespace cellblock::http {
 
 struct Reply {
   bhttp::status status = bhttp::status::ok;
-  std::string body;                     // JSON text
+  std::string body;
+  std::string content_type = "application/json";
   std::string allow;                    // for 405
   std::chrono::seconds retry_after{0};  // sent unless zero
   bool close = false;                   // what follows on this connection cannot be trusted

@@ -59,7 +59,7 @@ Response make_response(Reply reply, const Framing& framing) {
   response.result(reply.status);
   response.set(bhttp::field::server, "cellblock");
   response.set(bhttp::field::date, http_date());
-  response.set(bhttp::field::content_type, "application/json");
+  response.set(bhttp::field::content_type, reply.content_type);
   response.set(bhttp::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
   response.set("X-Request-Id", framing.request_id);

@@ -15,6 +15,7 @@ constexpr std::array kRoutes{
     Route{"/execute", bhttp::verb::post, execute}, Route{"/api/v1/execute", bhttp::verb::post, execute},
     Route{"/health", bhttp::verb::get, health},    Route{"/healthz", bhttp::verb::get, liveness},
     Route{"/readyz", bhttp::verb::get, readiness}, Route{"/version", bhttp::verb::get, version},
+    Route{"/metrics", bhttp::verb::get, metrics},
 };
 
 void add_method(std::string& allow, bhttp::verb method) {

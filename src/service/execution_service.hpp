@@ -42,6 +42,9 @@ struct ServiceSettings {
   std::string python_version;
   std::vector<std::pair<std::string, std::string>> libraries;  // name and version
   PoolModules pools{};
+  // The text of /metrics, and its content type; empty where nobody keeps figures.
+  std::function<std::string(const engine::Snapshot&)> metrics{};
+  std::string metrics_type{};
   // Told of each execution that has ended, on the engine's thread, for the log; may be empty.
   std::function<void(std::string_view id, const engine::Outcome&)> finished{};
 };
@@ -67,6 +70,7 @@ class ExecutionService {
   void cancel(engine::Ticket ticket);
 
   [[nodiscard]] Health health() const;
+  [[nodiscard]] std::string metrics() const { return settings_.metrics(engine_.snapshot()); }
   // For a request that is refused before it is read.
   [[nodiscard]] std::chrono::seconds retry_after() const { return engine_.snapshot().retry_after; }
   [[nodiscard]] const ServiceSettings& settings() const { return settings_; }

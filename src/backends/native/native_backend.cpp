@@ -72,6 +72,7 @@ class NativeBackend final : public engine::Backend {
         break;
       case protocol::ControlKind::kZygoteDown:
         events_.zygote(text);
+        if (events_.zygote_lost) events_.zygote_lost();
         fail_making(text, message.pool);
         break;
       default:

@@ -15,6 +15,8 @@ namespace cellblock::backends::native {
 struct NativeEvents {
   // The zygote died, or came back, or can't start: a line for the log.
   std::function<void(const std::string&)> zygote;
+  // A zygote has ended or could not start, for the figures; may be empty.
+  std::function<void()> zygote_lost{};
   // A cell could not be made: why. Once for the same reason, until one can be made again.
   std::function<void(const std::string&)> unable;
   // The jailer is dead; no cell can ever be made again. The service should end.

@@ -1,0 +1,134 @@
+#include "telemetry/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace cellblock::telemetry {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Family;
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+// From a hello to the usual limit of 30 s.
+Buckets run_buckets() {
+  return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+}
+
+// A ready cell takes the job within a millisecond.
+Buckets wait_buckets() {
+  return {0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30};
+}
+
+Buckets memory_buckets() {
+  constexpr double kMebibyte = 1024.0 * 1024;
+  return {kMebibyte, 4 * kMebibyte, 16 * kMebibyte, 64 * kMebibyte, 256 * kMebibyte, 1024 * kMebibyte};
+}
+
+}  // namespace
+
+class Metrics::Families {
+ public:
+  explicit Families(const BuildInfo& build)
+      : executions(BuildCounter()
+                       .Name("cellblock_executions_total")
+                       .Help("Executions that have ended, by the status of their answer")
+                       .Register(registry)),
+        denials(BuildCounter()
+                    .Name("cellblock_denials_total")
+                    .Help("System calls and files that the walls of cells refused, by rule")
+                    .Register(registry)),
+        ready(BuildGauge()
+                  .Name("cellblock_ready_cells")
+                  .Help("Ready cells in stock, by pool")
+                  .Register(registry)),
+        run(BuildHistogram()
+                .Name("cellblock_execution_run_seconds")
+                .Help("From the script's arrival in its cell to its end")
+                .Register(registry)
+                .Add({}, run_buckets())),
+        wait(BuildHistogram()
+                 .Name("cellblock_execution_queue_seconds")
+                 .Help("From the request's admission to the script's arrival in its cell")
+                 .Register(registry)
+                 .Add({}, wait_buckets())),
+        memory(BuildHistogram()
+                   .Name("cellblock_execution_memory_peak_bytes")
+                   .Help("Most memory that an execution had beyond what its cell shares")
+                   .Register(registry)
+                   .Add({}, memory_buckets())),
+        cpu(BuildCounter()
+                .Name("cellblock_execution_cpu_seconds_total")
+                .Help("CPU time of scripts")
+                .Register(registry)
+                .Add({})),
+        zygotes_lost(BuildCounter()
+                         .Name("cellblock_zygote_restarts_total")
+                         .Help("Zygotes that have ended, or failed to start, and were started anew")
+                         .Register(registry)
+                         .Add({})),
+        running(gauge("cellblock_running_executions", "Executions that run now")),
+        queued(gauge("cellblock_queued_executions", "Executions that wait for a cell")),
+        able(gauge("cellblock_able", "1 while cells can be made")) {
+    BuildGauge()
+        .Name("cellblock_build_info")
+        .Help("Always 1; what runs, as labels")
+        .Register(registry)
+        .Add({{"version", build.version}, {"python", build.python}, {"isolation", build.isolation}})
+        .Set(1);
+  }
+
+ private:
+  prometheus::Gauge& gauge(const char* name, const char* help) {
+    return BuildGauge().Name(name).Help(help).Register(registry).Add({});
+  }
+
+ public:
+  prometheus::Registry registry;  // first: it holds all that follows
+  Family<prometheus::Counter>& executions;
+  Family<prometheus::Counter>& denials;
+  Family<prometheus::Gauge>& ready;
+  prometheus::Histogram& run;
+  prometheus::Histogram& wait;
+  prometheus::Histogram& memory;
+  prometheus::Counter& cpu;
+  prometheus::Counter& zygotes_lost;
+  prometheus::Gauge& running;
+  prometheus::Gauge& queued;
+  prometheus::Gauge& able;
+};
+
+Metrics::Metrics(const BuildInfo& build) : families_(std::make_unique<Families>(build)) {}
+
+Metrics::~Metrics() = default;
+
+void Metrics::executed(const Execution& execution) {
+  Families& families = *families_;
+  families.executions.Add({{"status", std::string(execution.status)}}).Increment();
+  for (const auto& [rule, count] : execution.denials) {
+    families.denials.Add({{"rule", std::string(rule)}}).Increment(static_cast<double>(count));
+  }
+  families.wait.Observe(execution.queued_s);
+  families.run.Observe(execution.run_s);
+  families.memory.Observe(static_cast<double>(execution.memory_peak_bytes));
+  families.cpu.Increment(execution.cpu_s);
+}
+
+void Metrics::zygote_lost() {
+  families_->zygotes_lost.Increment();
+}
+
+std::string Metrics::text(const Gauges& now) {
+  for (const auto& [pool, cells] : now.ready) families_->ready.Add({{"pool", pool}}).Set(cells);
+  families_->running.Set(now.running);
+  families_->queued.Set(now.queued);
+  families_->able.Set(now.able ? 1 : 0);
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
+
+}  // namespace cellblock::telemetry

@@ -1,0 +1,56 @@
+// The figures of /metrics, in Prometheus's text format. Any thread may call anything.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cellblock::telemetry {
+
+struct BuildInfo {
+  std::string version;
+  std::string python;
+  std::string isolation;  // the level
+};
+
+// One execution that has ended, however it did.
+struct Execution {
+  std::string_view status;  // the contract's word
+  double queued_s = 0;      // until its cell had it
+  double run_s = 0;         // from there to the end
+  double cpu_s = 0;
+  std::uint64_t memory_peak_bytes = 0;
+  std::vector<std::pair<std::string_view, std::uint64_t>> denials{};  // rule and how often
+};
+
+// What is at the moment of asking.
+struct Gauges {
+  std::vector<std::pair<std::string, std::uint32_t>> ready{};  // cells of each pool, by its name
+  std::uint32_t running = 0;
+  std::uint32_t queued = 0;
+  bool able = false;  // cells can be made
+};
+
+class Metrics {
+ public:
+  explicit Metrics(const BuildInfo& build);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void executed(const Execution& execution);
+  void zygote_lost();
+  [[nodiscard]] std::string text(const Gauges& now);
+
+  // The type of text(), for the header.
+  static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  class Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace cellblock::telemetry

@@ -1,0 +1,60 @@
+#include "telemetry/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace cellblock::telemetry {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Metrics, CountExecutionsByStatus) {
+  Metrics metrics({"1.2.3", "3.11.2", "full"});
+  metrics.executed({"ok", 0.002, 0.02, 0.01, 2U << 20U, {{"network", 3}}});
+  metrics.executed({"ok", 0.002, 0.02, 0.01, 0, {}});
+  metrics.executed({"timeout", 0, 40, 0.5, 0, {{"network", 1}, {"tree", 2}}});
+  const std::string text = metrics.text({});
+  for (const char* line :
+       {"cellblock_executions_total{status=\"ok\"} 2", "cellblock_executions_total{status=\"timeout\"} 1",
+        "cellblock_denials_total{rule=\"network\"} 4", "cellblock_denials_total{rule=\"tree\"} 2",
+        "cellblock_execution_run_seconds_bucket{le=\"0.025\"} 2",
+        "cellblock_execution_run_seconds_bucket{le=\"60\"} 3",
+        "cellblock_execution_queue_seconds_bucket{le=\"0.001\"} 1",
+        "cellblock_execution_memory_peak_bytes_count 3", "cellblock_execution_cpu_seconds_total 0.52",
+        "cellblock_build_info{isolation=\"full\",python=\"3.11.2\",version=\"1.2.3\"} 1"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+}
+
+TEST(Metrics, TellWhatIsNow) {
+  Metrics metrics({});
+  metrics.zygote_lost();
+  const std::string text = metrics.text({{{"light", 7}, {"main", 0}}, 2, 1, true});
+  for (const char* line :
+       {"cellblock_ready_cells{pool=\"light\"} 7", "cellblock_ready_cells{pool=\"main\"} 0",
+        "cellblock_running_executions 2", "cellblock_queued_executions 1", "cellblock_able 1",
+        "cellblock_zygote_restarts_total 1"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+  EXPECT_THAT(metrics.text({}), HasSubstr("cellblock_able 0\n"));
+}
+
+TEST(Metrics, AreForAllThreads) {
+  Metrics metrics({});
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&metrics] {
+      for (int turn = 0; turn < 200; ++turn) {
+        metrics.executed({"ok", 0, 0, 0, 0, {}});
+        static_cast<void>(metrics.text({}));
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_THAT(metrics.text({}), HasSubstr("cellblock_executions_total{status=\"ok\"} 800\n"));
+}
+
+}  // namespace
+}  // namespace cellblock::telemetry
