@@ -17,6 +17,10 @@ using protocol::CellFile;
 using State = CellFile::State;
 
 class CellFiles : public testing::Test {
+ public:
+  CellFiles(const CellFiles&) = delete;
+  CellFiles& operator=(const CellFiles&) = delete;
+
  protected:
   CellFiles() {
     std::string path = (std::filesystem::temp_directory_path() / "cell-files-XXXXXX").string();
@@ -25,8 +29,6 @@ class CellFiles : public testing::Test {
     fd_ = base::Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   ~CellFiles() override { std::filesystem::remove_all(home_); }
-  CellFiles(const CellFiles&) = delete;
-  CellFiles& operator=(const CellFiles&) = delete;
 
   void leave(const std::string& path, const std::string& content = "x") const {
     std::filesystem::create_directories((home_ / "output" / path).parent_path());

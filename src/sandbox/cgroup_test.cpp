@@ -195,7 +195,7 @@ TEST_F(CgroupTest, RemovesItsDirectoriesAndThoseOfTheDead) {
   if (other == 0) {
     // A service that is killed: its end runs no destructor.
     auto tree = make_cgroup_tree(std::to_string(::getpid()) + "-killed", "");
-    if (!tree || !(*tree)->make_slot(3).map([](auto slot) { slot.release(); })) ::_exit(1);
+    if (!tree || !(*tree)->make_slot(3).map([](auto slot) { static_cast<void>(slot.release()); })) ::_exit(1);
     ::raise(SIGKILL);
   }
   int status = 0;

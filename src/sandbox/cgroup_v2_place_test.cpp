@@ -27,7 +27,7 @@ class CgroupPlaceTest : public testing::Test {
 
   // A cgroup with these processes; the one without a name is the top.
   fs::path cgroup(const std::string& path, const std::string& processes) {
-    const fs::path directory = path.empty() ? top_ : top_ / path;
+    fs::path directory = path.empty() ? top_ : top_ / path;
     fs::create_directories(directory);
     put(directory / "cgroup.procs", processes);
     put(directory / "cgroup.type", "domain\n");
@@ -41,7 +41,7 @@ class CgroupPlaceTest : public testing::Test {
     return find_cgroup_place(mounts_, root, kService);
   }
 
-  std::string told(const fs::path& directory) {
+  static std::string told(const fs::path& directory) {
     const auto text = base::read_file(AT_FDCWD, directory / "cgroup.subtree_control");
     return text ? *text : text.error().message();
   }

@@ -18,7 +18,7 @@ bool in_word(char character) {
 }
 
 bool is_standard(std::string_view module) {
-  static const std::set<std::string_view> names = [] {
+  static const std::set<std::string_view> kNames = [] {
     std::set<std::string_view> lines;
     for (std::string_view rest = embedded::kStandardLibrary; !rest.empty();) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -27,7 +27,7 @@ bool is_standard(std::string_view module) {
     }
     return lines;
   }();
-  return names.contains(module);
+  return kNames.contains(module);
 }
 
 // The lowest pool that has the module; nothing of it when none has.

@@ -12,8 +12,8 @@ struct Script {
   std::size_t pool;
 };
 
-void PrintTo(const Script& script, std::ostream* out) {
-  *out << script.text;
+std::ostream& operator<<(std::ostream& out, const Script& script) {
+  return out << script.text;
 }
 
 class PoolChoice : public testing::TestWithParam<Script> {};
