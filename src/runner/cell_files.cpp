@@ -124,8 +124,6 @@ class Collection {
 }  // namespace
 
 base::Result<void> place_files(int home, const std::vector<CellFile>& files) {
-  if (::mkdirat(home, kOutputFolder, 0755) != 0 && errno != EEXIST)
-    return tl::make_unexpected(failed(kOutputFolder));
   for (const CellFile& file : files) {
     const auto folder = folder_of(home, file.path);
     if (!folder) return tl::make_unexpected(folder.error());

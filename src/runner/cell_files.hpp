@@ -14,7 +14,7 @@ namespace cellblock::runner {
 
 inline constexpr const char* kOutputFolder = "output";
 
-// Makes output/ and writes `files` below the open directory `home`. The error names the file and the system's
+// Writes `files` below the open directory `home`. The error names the file and the system's
 // reason; what was written before stays.
 base::Result<void> place_files(int home, const std::vector<protocol::CellFile>& files);
 

@@ -43,8 +43,10 @@ def test_files_are_in_the_working_directory(server):
 
 def test_pandas_reads_one_and_leaves_another(server):
     answer = server.run("""
+        import os
         import pandas as pd
         def main():
+            os.mkdir("output")
             frame = pd.read_csv("in.csv")
             frame.assign(c=frame.a + frame.b).to_csv("output/out.csv", index=False)
             return len(frame)""", files=[{"path": "in.csv", "content": "a,b\n1,2\n3,4\n"}])
@@ -67,7 +69,8 @@ def test_what_is_left_in_output_comes_back_in_order(server):
 
 
 def test_a_script_that_fails_leaves_its_files_too(server):
-    answer = server.run("def main():\n    open('output/log', 'w').write('so far')\n    raise ValueError('x')")
+    answer = server.run("import os\ndef main():\n    os.mkdir('output')\n    open('output/log', 'w').write('so far')\n"
+                        "    raise ValueError('x')")
     assert (answer.status, contents(answer)) == ("exception", {"output/log": b"so far"})
 
 
@@ -75,6 +78,7 @@ def test_links_and_special_files_are_named_and_left_out(server):
     answer = server.run("""
         import os, socket
         def main():
+            os.mkdir("output")
             os.symlink("/etc/passwd", "output/link")
             os.symlink("/", "output/root")
             os.mkfifo("output/fifo")
@@ -92,34 +96,38 @@ def test_links_and_special_files_are_named_and_left_out(server):
 
 
 @pytest.mark.parametrize("replace", [
-    "os.rmdir('output'); os.symlink('/etc', 'output')",
-    "os.rmdir('output'); open('output', 'w').write('file')",
-    "os.rmdir('output'); os.mkfifo('output')",
-    "os.rmdir('output')",
-    "os.chmod('output', 0)",
+    "os.symlink('/etc', 'output')",
+    "open('output', 'w').write('file')",
+    "os.mkfifo('output')",
+    "os.mkdir('output'); os.rmdir('output')",
+    "os.mkdir('output', 0)",
     "os.chdir('/usr')",
 ])
-def test_a_folder_that_is_none_any_more_has_no_files(server, replace):
+def test_a_folder_that_is_none_has_no_files(server, replace):
     answer = server.run(f"import os\ndef main():\n    {replace}\n    return 1")
     assert (answer.result, answer.body["files"]) == (1, []), answer
 
 
 def test_output_is_found_wherever_the_script_goes(server):
-    answer = server.run("import os\ndef main():\n    open('output/x', 'w').write('1')\n    os.chdir('/')")
+    answer = server.run("import os\ndef main():\n    os.mkdir('output')\n    open('output/x', 'w').write('1')\n"
+                        "    os.chdir('/')")
     assert contents(answer) == {"output/x": b"1"}
 
 
 def test_files_of_an_answer_are_bounded(start_server):
     server = start_server("--files-mb", "1", "--pool-size", "2")
     answer = server.run("""
+        import os
         def main():
+            os.mkdir("output")
             open("output/a", "wb").write(bytes(1 << 20))
             open("output/b", "wb").write(b"x")
             open("output/c", "wb").close()""")
     assert {path: len(content) for path, content in contents(answer).items()} == {"output/a": 1 << 20, "output/c": 0}
     assert answer.body["files_skipped"] == [{"path": "output/b", "reason": "too large for this answer"}]
 
-    answer = server.run("def main():\n    for number in range(300): open(f'output/{number:03}', 'w').close()")
+    answer = server.run("import os\ndef main():\n    os.mkdir('output')\n"
+                        "    for number in range(300): open(f'output/{number:03}', 'w').close()")
     assert len(answer.body["files"]) == 256
     assert answer.body["files_skipped"] == [{"path": None, "reason": "too many files, or folders too deep"}]
 
@@ -161,7 +169,7 @@ def test_bad_entries_are_refused(server, files):
 @pytest.mark.parametrize("files", [None, []])
 def test_no_files_are_no_files(server, files):
     answer = server.run("import os\ndef main(): return os.listdir()", files=files)
-    assert (answer.result, answer.body["files"]) == (["output"], [])
+    assert (answer.result, answer.body["files"]) == ([], [])
     assert set(answer.body) == ENVELOPE
 
 
