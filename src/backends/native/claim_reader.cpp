@@ -113,7 +113,8 @@ std::string_view why_skipped(protocol::CellFile::State state) {
 }  // namespace
 
 std::optional<CollectedFiles> read_files(std::string_view payload, std::uint64_t bytes_limit) {
-  auto files = protocol::decode_files(payload);
+  // Without files there is no frame.
+  auto files = payload.empty() ? std::nullopt : protocol::decode_files(payload);
   if (!files) return std::nullopt;
   CollectedFiles collected;
   std::uint64_t bytes = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "protocol/files_frame.hpp"
 #include "protocol/outcome_frame.hpp"
 
 namespace cellblock::backends::native {
@@ -67,6 +68,33 @@ TEST(ReadClaim, ErrorTextIsMadeValidAndBounded) {
             "a\xEF\xBF\xBD");
   EXPECT_FALSE(read_claim(
       encode_outcome({OutcomeKind::kException, "", std::string(kClaimTextLimit + 1, 'x'), ""}), 10));
+}
+
+using protocol::CellFile;
+
+TEST(CellFilesRead, AreThoseBelowOutput) {
+  const auto files = read_files(protocol::encode_files({{"output/a", "xy"},
+                                                        {"output/b", "", CellFile::State::kLink},
+                                                        {"", "", CellFile::State::kTooMany}}),
+                                2);
+  ASSERT_TRUE(files.has_value());
+  EXPECT_EQ(files->whole, (std::vector<engine::File>{{"output/a", "xy"}}));
+  ASSERT_EQ(files->skipped.size(), 2U);
+  EXPECT_EQ(files->skipped[0], (engine::SkippedFile{"output/b", "a symbolic link"}));
+  EXPECT_EQ(files->skipped[1].path, "");
+}
+
+TEST(CellFilesRead, NeverLeaveTheFolderNorTheirBounds) {
+  for (const char* path :
+       {"../x", "/etc/x", "output/../x", "x", "output", "output/", "output//x", "output/\n", ""}) {
+    EXPECT_FALSE(read_files(protocol::encode_files({{path, "x"}}), 10).has_value()) << path;
+  }
+  EXPECT_FALSE(read_files(protocol::encode_files({{"../x", "", CellFile::State::kLink}}), 10).has_value());
+  EXPECT_FALSE(read_files(protocol::encode_files({{"output/a", "xyz"}}), 2).has_value());
+  EXPECT_FALSE(
+      read_files(protocol::encode_files(std::vector<CellFile>(protocol::kMaxFiles + 1, {"output/a"})), 2)
+          .has_value());
+  EXPECT_FALSE(read_files("", 10).has_value());
 }
 
 }  // namespace
