@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/fd.hpp"

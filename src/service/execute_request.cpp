@@ -20,7 +20,6 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 constexpr std::size_t kMaxNesting = 200;
-constexpr std::size_t kMaxNameShown = 100;
 constexpr std::string_view kScriptRequired = "Field 'script' is required and must be a string";
 
 using Taken = Parsed<void>;
@@ -104,14 +103,6 @@ Taken take_policy(Reading& reading, ondemand::value& value) {
   }
   reading.job.policy = asked;
   return {};
-}
-
-std::string shown(std::string_view name) {
-  if (name.size() <= kMaxNameShown) return std::string(name);
-  std::size_t end = kMaxNameShown;
-  // Never cut inside a UTF-8 sequence.
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(name.substr(0, end)) + "…";
 }
 
 Taken take_limits(Reading& reading, ondemand::value& value) {

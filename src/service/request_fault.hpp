@@ -2,10 +2,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
 
+#include "base/utf8.hpp"
 #include "engine/execution.hpp"
 
 namespace cellblock::service {
@@ -21,6 +23,14 @@ using Parsed = tl::expected<T, RequestFault>;
 
 [[nodiscard]] inline tl::unexpected<RequestFault> invalid_request(std::string message) {
   return tl::make_unexpected(RequestFault{engine::Status::kInvalidRequest, std::move(message)});
+}
+
+// A client's own word in a message: cut short, but never within a character.
+[[nodiscard]] inline std::string shown(std::string_view text) {
+  constexpr std::size_t kMost = 100;
+  if (text.size() <= kMost) return std::string(text);
+  const std::string_view begin = text.substr(0, kMost);
+  return std::string(begin.substr(0, base::whole_characters(begin))) + "…";
 }
 
 }  // namespace cellblock::service

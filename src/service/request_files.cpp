@@ -10,16 +10,6 @@
 namespace cellblock::service {
 namespace {
 
-constexpr std::size_t kShownPath = 100;
-
-// The path in a message, cut short within bounds but not within a character.
-std::string shown(std::string_view path) {
-  if (path.size() <= kShownPath) return std::string(path);
-  std::size_t end = kShownPath;
-  while (end > 0 && (static_cast<unsigned char>(path[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(path.substr(0, end)) + "…";
-}
-
 std::string megabytes(std::uint64_t bytes) {
   return std::to_string(bytes >> 20U) + " MB";
 }

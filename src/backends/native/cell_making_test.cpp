@@ -9,6 +9,12 @@ namespace {
 
 class CellMaking : public FakeJailer {
  protected:
+  void cell_fails(sandbox::Step step, std::uint64_t code) {
+    std::string payload;
+    protocol::append_u64(payload, static_cast<std::uint64_t>(step));
+    protocol::append_u64(payload, code);
+    cell_writes(protocol::encode_frame(FrameKind::kFailed, payload));
+  }
   base::Error failure() {
     if (!eventually([this] { return made_.has_value(); }) || made_->has_value()) {
       ADD_FAILURE() << "making the cell did not fail";
@@ -46,10 +52,7 @@ TEST_F(CellMaking, AStepThatFailedInTheCellIsTheError) {
   start_making();
   accept_spawn();
   tell_spawned();
-  std::string payload;
-  protocol::append_u64(payload, static_cast<std::uint64_t>(sandbox::Step::kSeccomp));
-  protocol::append_u64(payload, EPERM);
-  cell_writes(protocol::encode_frame(FrameKind::kFailed, payload));
+  cell_fails(sandbox::Step::kSeccomp, EPERM);
   const base::Error error = failure();
   EXPECT_EQ(error.code, EPERM);
   EXPECT_NE(error.what.find(sandbox::step_name(sandbox::Step::kSeccomp)), std::string::npos) << error.what;
@@ -59,10 +62,7 @@ TEST_F(CellMaking, AFailedStepIsTheErrorAlsoWhenTheEndIsHeardOfFirst) {
   start_making();
   accept_spawn();
   tell_spawned();
-  std::string payload;
-  protocol::append_u64(payload, static_cast<std::uint64_t>(sandbox::Step::kSeccomp));
-  protocol::append_u64(payload, EPERM);
-  cell_writes(protocol::encode_frame(FrameKind::kFailed, payload));
+  cell_fails(sandbox::Step::kSeccomp, EPERM);
   tell(about_cell(ControlKind::kGone));
   EXPECT_EQ(failure().code, EPERM);
 }
