@@ -263,3 +263,14 @@ def test_doctor_says_what_a_container_lacks():
     accepted = subprocess.run([*like_docker("root"), "doctor", "--isolation", "restricted"], capture_output=True,
                               text=True, timeout=120)
     assert accepted.returncode == 0, accepted.stdout
+
+
+def test_files_come_and_go_at_every_level(weaker):
+    """Each level has another working directory."""
+    answer = weaker.run("""
+        import os
+        def main():
+            os.mkdir("output")
+            with open("in/a") as given, open("output/b", "w") as left:
+                left.write(given.read())""", files=[{"path": "in/a", "content": "hi"}])
+    assert answer.body["files"] == [{"path": "output/b", "size": 2, "content_base64": "aGk="}], answer
