@@ -12,6 +12,7 @@ struct Patience {
 };
 constexpr std::array kPatience{
     Patience{Turn::kIdle, std::chrono::milliseconds(0)},
+    Patience{Turn::kLeaving, std::chrono::milliseconds(200)},
     Patience{Turn::kHeader, std::chrono::milliseconds(1000)},
     Patience{Turn::kBody, std::chrono::milliseconds(5000)},
 };

@@ -19,12 +19,13 @@
 namespace cellblock::http {
 
 enum class Turn : std::uint8_t {
-  kIdle,    // no request has begun
-  kHeader,  // a header is incomplete
-  kBody,    // a body is incomplete
-  kServed   // the server's turn, or an answer that is being read
+  kIdle,     // no request has begun
+  kLeaving,  // answered for the last time, and given a moment to read that
+  kHeader,   // a header is incomplete
+  kBody,     // a body is incomplete
+  kServed    // the server's turn, or an answer that is being read
 };
-inline constexpr std::size_t kTurns = 4;
+inline constexpr std::size_t kTurns = 5;
 
 // What the server may ask of a connection, from any thread.
 class Connection {
@@ -52,7 +53,7 @@ class Connections {
   [[nodiscard]] std::size_t count() const;
 
   // Asks one connection to give way: the one that has been idle for longest; when there is none, the one
-  // that has been at its header, then at its body, for longest. False when all must stay.
+  // that has been leaving, then at its header, then at its body, for longest. False when all must stay.
   [[nodiscard]] bool make_room();
 
   // True once the server has begun to stop: no answer may promise that the connection stays open.

@@ -49,6 +49,16 @@ TEST_F(ConnectionsTest, WhoIsServedStays) {
   EXPECT_EQ(three_[1]->gave_way, 1);
 }
 
+TEST_F(ConnectionsTest, WhoHasBeenAnsweredHasAMomentToReadItAndGivesWayBeforeAHeader) {
+  connections_.turn(three_[0].get(), Turn::kHeader);
+  connections_.turn(three_[1].get(), Turn::kLeaving);
+  connections_.turn(three_[2].get(), Turn::kServed);
+  EXPECT_FALSE(connections_.make_room());
+  std::this_thread::sleep_for(std::chrono::milliseconds(1050));
+  EXPECT_TRUE(connections_.make_room());
+  EXPECT_EQ(three_[1]->gave_way, 1);
+}
+
 TEST_F(ConnectionsTest, AHeaderHasASecondBeforeItGivesWay) {
   connections_.turn(three_[0].get(), Turn::kBody);
   connections_.turn(three_[1].get(), Turn::kHeader);

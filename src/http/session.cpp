@@ -54,7 +54,7 @@ void Session::start() {
 void Session::stop() {
   net::post(socket_.get_executor(), [self = shared_from_this()] {
     error_code ignored;
-    if (self->turn_ == Turn::kIdle) self->socket_.close(ignored);
+    if (self->turn_ == Turn::kIdle || self->turn_ == Turn::kLeaving) self->socket_.close(ignored);
   });
 }
 
@@ -228,12 +228,12 @@ net::awaitable<error_code> Session::write(std::string_view head, std::string_vie
 
 net::awaitable<void> Session::close() {
   if (!socket_.is_open()) co_return;
-  turn(Turn::kIdle);
   error_code failed;
   const std::size_t waiting = socket_.available(failed);
   unread_ = unread_ || waiting > 0 || buffer_.size() > 0;
   socket_.shutdown(tcp::socket::shutdown_send, failed);
   // Closing with unread bytes resets the connection, and a reset can overtake the answer.
+  if (unread_) turn(Turn::kLeaving);
   const auto until = Clock::now() + kLinger;
   while (unread_ && !failed) {
     buffer_.clear();

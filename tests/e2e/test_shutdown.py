@@ -5,23 +5,25 @@ import signal
 import time
 
 import pytest
-from support import (TIME_FACTOR, Answer, descendants, eventually, mounts, process_table,
+from support import (TIME_FACTOR, Answer, ancestors, descendants, eventually, mounts, process_table,
                      start_time)
 from test_lifecycle import Posted
 
 
 def named(server, name) -> int:
-    """The topmost process below the server with this name."""
+    """The topmost process below the server with this name. All from one look: cells come and go meanwhile."""
     table = process_table()
     found = []
-    for pid in descendants(server.process.pid):
+    for pid in table:
+        if server.process.pid not in ancestors(pid, table):
+            continue
         try:
             with open(f"/proc/{pid}/comm") as comm:
                 if comm.read().strip() == name[:15]:
                     found.append(pid)
         except OSError:
             continue
-    tops = [pid for pid in found if table.get(pid, (0,))[0] not in found]
+    tops = [pid for pid in found if table[pid][0] not in found]
     assert len(tops) == 1, tops
     return tops[0]
 

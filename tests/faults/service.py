@@ -37,7 +37,7 @@ def comm(pid: int) -> str:
 
 def jailer_of(server) -> int:
     table = process_table()
-    (pid,) = [pid for pid in named(server, "cellblock-jailer") if table[pid][0] == server.process.pid]
+    (pid,) = [pid for pid in named(server, "cellblock-jailer") if table.get(pid, (0,))[0] == server.process.pid]
     return pid
 
 
