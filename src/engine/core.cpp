@@ -81,10 +81,10 @@ void Core::drain(Clock::time_point until) {
 
 void Core::serve() {
   while (running_.size() < options_.max_running) {
-    auto next = waiting_.take_oldest([this](std::size_t pool) { return stocks_[pool].ready() > 0; });
+    auto next = waiting_.take_oldest([this](std::size_t pool) { return stock_for(pool) != nullptr; });
     if (!next) break;
-    auto cell = stocks_[std::min(next->second.job.pool, stocks_.size() - 1)].take();
-    run(next->first, std::move(next->second), std::move(cell));
+    Stock& stock = *stock_for(std::min(next->second.job.pool, stocks_.size() - 1));
+    run(next->first, std::move(next->second), stock.take());
   }
   const std::size_t free = options_.max_running - running_.size();
   for (std::size_t pool = 0; pool < stocks_.size(); ++pool) {
@@ -94,6 +94,14 @@ void Core::serve() {
   watch_starvation();
   watch_idleness();
   publish();
+}
+
+Stock* Core::stock_for(std::size_t pool) {
+  if (stocks_[pool].ready() > 0) return &stocks_[pool];
+  for (std::size_t larger = pool + 1; larger < stocks_.size(); ++larger) {
+    if (stocks_[larger].has_plenty()) return &stocks_[larger];
+  }
+  return nullptr;
 }
 
 void Core::run(Ticket ticket, Task task, std::unique_ptr<Cell> cell) {

@@ -60,6 +60,9 @@ class Core {
   };
 
   void serve();
+  // Where a job of this pool gets a ready cell: from its own pool, else from a larger one that has plenty, since
+  // each pool has what the ones before it have. Null when it has to wait.
+  [[nodiscard]] Stock* stock_for(std::size_t pool);
   void run(Ticket ticket, Task task, std::unique_ptr<Cell> cell);
   void end(Ticket ticket, EndReason reason);
   void on_report(Ticket ticket, Report report);

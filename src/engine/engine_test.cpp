@@ -79,6 +79,35 @@ TEST_F(EngineTest, APoolThatCanMakeNoCellsHoldsUpNoOther) {
   EXPECT_EQ(submit("echo", kPatience, {}, 1).get().status, Status::kOk);
 }
 
+TEST_F(EngineTest, AJobThatFindsItsPoolEmptyTakesFromALargerPoolThatHasPlenty) {
+  control_->fail_making("no light ones", 0);
+  make({.max_running = 20, .pool_sizes = {1, 8}});
+  ASSERT_TRUE(eventually_ready(8));
+  EXPECT_EQ(submit("echo", kPatience, {}, 0).get().status, Status::kOk);
+  EXPECT_THAT(control_->record().pools, ElementsAre(1));
+}
+
+TEST_F(EngineTest, AnEmptyPoolLeavesALargerOneItsReserve) {
+  control_->fail_making("no light ones", 0);
+  make({.max_running = 20, .pool_sizes = {1, 8}}, {.make_delay = milliseconds{5}});
+  ASSERT_TRUE(eventually_ready(8));
+  control_->fail_making("none at all");
+  std::vector<Answer> answers;
+  answers.reserve(8);
+  for (int i = 0; i < 8; ++i) answers.push_back(submit("hang", kPatience, {}, 0));
+  ASSERT_TRUE(eventually_running(6));
+  EXPECT_EQ(engine_->snapshot().ready, 2U);
+  EXPECT_EQ(engine_->snapshot().queued, 2U);
+  EXPECT_EQ(submit("echo", kPatience, {}, 1).get().status, Status::kOk);
+}
+
+TEST_F(EngineTest, ALargerJobNeverGetsASmallerPoolsCell) {
+  control_->fail_making("no large ones", 1);
+  make({.max_running = 4, .pool_sizes = {4, 1}, .cell_wait = milliseconds{50}});
+  ASSERT_TRUE(eventually_ready(4));
+  EXPECT_EQ(submit("echo", kPatience, {}, 1).get().status, Status::kOverloaded);
+}
+
 TEST_F(EngineTest, RefusesJobsBeyondTheQueue) {
   make({.max_running = 1, .max_queued = 2, .pool_sizes = {1}});
   const Answer running = submit("hang");

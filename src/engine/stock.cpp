@@ -14,6 +14,9 @@ constexpr std::size_t kMaxMaking = 4;
 // While there is more than this part of the stock, making waits until no cell has been taken for a while:
 // jobs that come one after the other have the CPUs for themselves.
 constexpr std::size_t kLowPart = 8;
+// More than this part of the stock has to be there before other pools get of it. More than the low part, or a stream
+// of small jobs would have the dear cells made again and again.
+constexpr std::size_t kPlentyPart = 4;
 constexpr std::chrono::milliseconds kCalm{5};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
@@ -40,6 +43,10 @@ std::unique_ptr<Cell> Stock::take() {
   auto cell = std::move(ready_.front().cell);
   ready_.pop_front();
   return cell;
+}
+
+bool Stock::has_plenty() const {
+  return ready_.size() * kPlentyPart > wanted_;
 }
 
 bool Stock::warm_one() {

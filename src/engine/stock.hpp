@@ -46,6 +46,8 @@ class Stock {
   void close();
 
   [[nodiscard]] std::size_t ready() const { return ready_.size(); }
+  // So many are ready that jobs of another pool may have some, and none is made in a hurry because of it.
+  [[nodiscard]] bool has_plenty() const;
   // Whether the last attempt to make a cell went well; false before the first.
   [[nodiscard]] bool able() const { return able_; }
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
