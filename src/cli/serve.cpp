@@ -107,6 +107,7 @@ void log_execution(telemetry::Log& log, std::string_view id, const engine::Outco
   log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
             {{"id", std::string(id)},
              {"status", std::string(engine::status_name(outcome.status))},
+             {"queue_ms", std::to_string(outcome.queue_ms)},
              {"wall_ms", std::to_string(outcome.usage.wall_ms)},
              {"cpu_ms", std::to_string(outcome.usage.cpu_ms)},
              {"memory_peak_kb", std::to_string(outcome.usage.memory_peak_kb)},
@@ -188,6 +189,9 @@ int serve(const config::Options& given) {
   backends::native::NativeEvents events;
   events.zygote = [&log](const std::string& text) { log.warn("zygote", {{"message", text}}); };
   events.zygote_lost = [&metrics] { metrics.zygote_lost(); };
+  events.step = [&metrics](std::string_view step, std::chrono::microseconds took) {
+    metrics.cell_step(step, std::chrono::duration<double>(took).count());
+  };
   events.unable = [&log](const std::string& text) { log.error("cell", {{"message", text}}); };
   events.fatal = [&log, &jailer_died](const std::string& text) {
     log.error("jailer", {{"message", text}});

@@ -60,8 +60,8 @@ class Core {
   };
 
   void serve();
-  // Where a job of this pool gets a ready cell: from its own pool, else from a larger one that has plenty, since
-  // each pool has what the ones before it have. Null when it has to wait.
+  // Where a job of this pool gets a ready cell: from its own pool, else from a larger one that has plenty,
+  // since each pool has what the ones before it have. Null when it has to wait.
   [[nodiscard]] Stock* stock_for(std::size_t pool);
   void run(Ticket ticket, Task task, std::unique_ptr<Cell> cell);
   void end(Ticket ticket, EndReason reason);

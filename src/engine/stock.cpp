@@ -14,8 +14,8 @@ constexpr std::size_t kMaxMaking = 4;
 // While there is more than this part of the stock, making waits until no cell has been taken for a while:
 // jobs that come one after the other have the CPUs for themselves.
 constexpr std::size_t kLowPart = 8;
-// More than this part of the stock has to be there before other pools get of it. More than the low part, or a stream
-// of small jobs would have the dear cells made again and again.
+// More than this part of the stock has to be there before other pools get of it. More than the low part, or a
+// stream of small jobs would have the dear cells made again and again.
 constexpr std::size_t kPlentyPart = 4;
 constexpr std::chrono::milliseconds kCalm{5};
 constexpr std::chrono::milliseconds kFirstPause{50};

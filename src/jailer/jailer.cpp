@@ -227,6 +227,9 @@ void Jailer::on_zygote(std::size_t pool) {
     }
     cell->announced = true;
     cell->pid = message.pid;
+    message.namespaces_us = cell->namespaces_us;
+    message.mounts_us = cell->mounts_us;
+    message.fork_us = cell->steps.lap_us();
     std::vector<int> fds{cell->channel.get(), cell->first.ledger.get()};
     if (cell->first.wake.valid()) fds.push_back(cell->first.wake.get());
     for (const int file : slots_.cgroup(cell->slot).usage_files()) fds.push_back(file);
@@ -234,6 +237,7 @@ void Jailer::on_zygote(std::size_t pool) {
     cell->channel.reset();
   } else if (message.kind == ControlKind::kReaped) {
     cell->reaped = true;
+    if (!cell->ending) cell->ending.emplace();
     cell->status = message.code;
     cell->cpu_us = message.cpu_us;
     // The interpreter's process is the execution: what it has left running ends with it.

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
+#include "base/stopwatch.hpp"
 #include "jailer/first_process.hpp"
 #include "jailer/slot_trees.hpp"
 #include "jailer/slots.hpp"
@@ -54,11 +55,15 @@ class Jailer {
     pid_t pid = -1;                  // of the interpreter's process
     std::vector<base::Fd> channels;  // socket, stdout, stderr, until the zygote has them
     base::Fd channel;                // the server's end of the socket, until it has it
-    bool forked = false;             // the zygote has been asked to fork
-    bool announced = false;          // the server knows that it lives or that it failed
+    base::Stopwatch steps;
+    std::uint32_t namespaces_us = 0;
+    std::uint32_t mounts_us = 0;
+    bool forked = false;     // the zygote has been asked to fork
+    bool announced = false;  // the server knows that it lives or that it failed
     bool reaped = false;
     bool first_gone = false;
     bool lost = false;
+    std::optional<base::Stopwatch> ending;  // since its end has begun
     std::int32_t status = 0;
     std::uint64_t cpu_us = 0;
   };

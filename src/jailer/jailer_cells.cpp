@@ -73,6 +73,7 @@ void Jailer::spawn_waiting() {
       continue;
     }
     cell.first = std::move(*first);
+    cell.namespaces_us = cell.steps.lap_us();
     watch(cell.first.report.get(), Watched::kReport, cell.id);
     watch(cell.first.pidfd.get(), Watched::kFirstProcess, cell.id);
     cells_.emplace(cell.id, std::move(cell));
@@ -107,6 +108,7 @@ void Jailer::on_report(Cell& cell) {
     fail_spawn(cell, failure);
     return;
   }
+  cell.mounts_us = cell.steps.lap_us();
   std::vector<int> fds;
   for (const base::Fd& fd : cell.channels) fds.push_back(fd.get());
   fds.push_back(cell.first.pidfd.get());
@@ -183,6 +185,7 @@ void Jailer::refuse(std::uint64_t id, StepFailure failure) {
 }
 
 void Jailer::end(Cell& cell) const {
+  if (!cell.ending) cell.ending.emplace();
   if (!spec_.walls.namespaces) {
     cell.first.report.reset();
     return;
@@ -202,6 +205,7 @@ void Jailer::finish_if_over(std::uint64_t id) {
   message.cell_cpu_us = usage.cpu_us;
   message.oom_kills = usage.oom_kills;
   message.lost = cell->lost ? 1 : 0;
+  if (cell->ending) message.teardown_us = cell->ending->lap_us();
   slots_.give_back(cell->slot);
   cells_.erase(id);
   tell(message);

@@ -65,7 +65,12 @@ struct ControlMessage {
   std::uint32_t supervised = 0;    // kFork: 1 when a supervisor line is among the descriptors
   std::uint32_t unprimed = 0;      // kSpawn, kFork: 1 when a job is waiting for the cell
   std::uint32_t pool = 0;          // kSpawn, kZygoteUp, kZygoteDown: which pool's zygote
-  std::array<char, 512> text{};    // NUL-terminated
+  std::uint32_t namespaces_us =
+      0;                          // kSpawned: how long its making took: until the first process was in them,
+  std::uint32_t mounts_us = 0;    // until that had furnished and sealed itself,
+  std::uint32_t fork_us = 0;      // until the zygote had forked
+  std::uint32_t teardown_us = 0;  // kGone: from the first step of its end to this message
+  std::array<char, 512> text{};   // NUL-terminated
 
   void set_text(std::string_view value);
   [[nodiscard]] std::string_view text_view() const;

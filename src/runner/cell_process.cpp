@@ -11,7 +11,9 @@
 #include <sstream>
 #include <string>
 
+#include "base/stopwatch.hpp"
 #include "protocol/frame.hpp"
+#include "protocol/ready_frame.hpp"
 #include "protocol/run_frame.hpp"
 #include "runner/cell_files.hpp"
 #include "sandbox/cell_setup.hpp"
@@ -161,6 +163,7 @@ std::uint64_t data_bytes() {
 
 void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandbox::CellFilter& filter,
               const sandbox::JailSpec& spec) {
+  base::Stopwatch steps;
   const base::Fd channel = moved_up(std::move(descriptors.channel));
   base::Fd out = moved_up(std::move(descriptors.out));
   base::Fd err = moved_up(std::move(descriptors.err));
@@ -193,6 +196,7 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   const std::uint64_t data_before = spec.walls.cgroups ? sandbox::kUnlimited : data_bytes();
   auto sealed = spec.walls.namespaces ? sandbox::seal_cell(seal) : sandbox::seal_cell_on_host(seal);
   if (!sealed) fail(channel.get(), sealed.error());
+  const std::uint64_t seal_us = steps.lap_us();
   // Once more: the device was the zygote's until here, and locks on it would reach out of the cell.
   if (!renew_standard_descriptors()) fail(channel.get(), {sandbox::Step::kDescriptors, errno});
   descriptors.cgroup_procs.clear();
@@ -205,7 +209,9 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
       (descriptors.primed && !interpreter.prime(Interpreter::Priming::kAlways))) {
     fail(channel.get(), {sandbox::Step::kPrime, 0});
   }
-  if (!send(channel.get(), protocol::FrameKind::kReady, {})) ::_exit(kExitBroken);
+  if (!send(channel.get(), protocol::FrameKind::kReady, protocol::encode_ready({seal_us, steps.lap_us()}))) {
+    ::_exit(kExitBroken);
+  }
   const auto request = receive_run(channel.get(), [&] { interpreter.prime(Interpreter::Priming::kIdle); });
   if (!request) ::_exit(0);
   // Only now the script's own output, so that nothing of the priming is in it.

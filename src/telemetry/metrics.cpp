@@ -25,6 +25,11 @@ Buckets wait_buckets() {
   return {0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30};
 }
 
+// From a system call to a fork on a machine that is overrun.
+Buckets step_buckets() {
+  return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1};
+}
+
 Buckets memory_buckets() {
   constexpr double kMebibyte = 1024.0 * 1024;
   return {kMebibyte, 4 * kMebibyte, 16 * kMebibyte, 64 * kMebibyte, 256 * kMebibyte, 1024 * kMebibyte};
@@ -46,6 +51,10 @@ class Metrics::Families {
         ready(BuildGauge()
                   .Name("cellblock_ready_cells")
                   .Help("Ready cells in stock, by pool")
+                  .Register(registry)),
+        steps(BuildHistogram()
+                  .Name("cellblock_cell_step_seconds")
+                  .Help("How long the steps of making and ending a cell took, whatever waited for it")
                   .Register(registry)),
         run(BuildHistogram()
                 .Name("cellblock_execution_run_seconds")
@@ -93,6 +102,7 @@ class Metrics::Families {
   Family<prometheus::Counter>& executions;
   Family<prometheus::Counter>& denials;
   Family<prometheus::Gauge>& ready;
+  Family<prometheus::Histogram>& steps;
   prometheus::Histogram& run;
   prometheus::Histogram& wait;
   prometheus::Histogram& memory;
@@ -121,6 +131,10 @@ void Metrics::executed(const Execution& execution) {
 
 void Metrics::zygote_lost() {
   families_->zygotes_lost.Increment();
+}
+
+void Metrics::cell_step(std::string_view step, double seconds) {
+  families_->steps.Add({{"step", std::string(step)}}, step_buckets()).Observe(seconds);
 }
 
 std::string Metrics::text(const Gauges& now) {

@@ -43,6 +43,8 @@ class Metrics {
 
   void executed(const Execution& execution);
   void zygote_lost();
+  // A step of making or ending a cell; `step` is one of a few names of the program.
+  void cell_step(std::string_view step, double seconds);
   [[nodiscard]] std::string text(const Gauges& now);
 
   // The type of text(), for the header.

@@ -41,6 +41,19 @@ TEST(Metrics, TellWhatIsNow) {
   EXPECT_THAT(metrics.text({}), HasSubstr("cellblock_able 0\n"));
 }
 
+TEST(Metrics, ObserveEachStepOfACellByItself) {
+  Metrics metrics({});
+  metrics.cell_step("fork", 0.0003);
+  metrics.cell_step("fork", 0.02);
+  metrics.cell_step("seal", 0.0002);
+  const std::string text = metrics.text({});
+  for (const char* line : {"cellblock_cell_step_seconds_bucket{step=\"fork\",le=\"0.0005\"} 1",
+                           "cellblock_cell_step_seconds_bucket{step=\"fork\",le=\"0.025\"} 2",
+                           "cellblock_cell_step_seconds_count{step=\"seal\"} 1"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+}
+
 TEST(Metrics, AreForAllThreads) {
   Metrics metrics({});
   std::vector<std::thread> threads;

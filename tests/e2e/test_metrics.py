@@ -43,6 +43,22 @@ def test_a_long_run_is_a_long_run(start_server):
     assert after["cellblock_execution_run_seconds_bucket", (("le", "0.25"),)] == 0
 
 
+def test_steps_of_making_and_ending_cells_are_measured(start_server):
+    server = start_server("--pool-size", "2", "--preload-light", "")
+    eventually(lambda: server.pool()["ready"] == 2, 10, "the stock is full")
+
+    def step(name, figure):
+        return figures(server).get((f"cellblock_cell_step_seconds_{figure}", (("step", name),)), 0)
+
+    for name in ("namespaces", "mounts", "fork", "seal", "prime"):
+        assert step(name, "count") >= 2, name
+        assert 0 < step(name, "sum") < 2, name
+    ended = step("teardown", "count")
+    server.run("def main(): return 1")
+    eventually(lambda: step("teardown", "count") == ended + 1, 3, "the cell is taken down")
+    assert step("teardown", "sum") > 0
+
+
 def test_gauges_tell_what_is(start_server):
     server = start_server("--pool-size", "3", "--preload-extended", "scipy")
     expected = {("cellblock_ready_cells", (("pool", pool),)): cells

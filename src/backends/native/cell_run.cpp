@@ -161,6 +161,7 @@ void CellState::on_frame(const protocol::Frame& frame) {
   if (phase_ == Phase::kMaking && frame.kind == FrameKind::kReady) {
     phase_ = Phase::kIdle;
     cpu_timer_.cancel();
+    ready_times_ = protocol::decode_ready(frame.payload);
     std::exchange(ready_, nullptr)(base::Result<void>{});
     return;
   }

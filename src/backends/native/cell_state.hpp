@@ -29,6 +29,7 @@
 #include "base/fd.hpp"
 #include "engine/backend.hpp"
 #include "protocol/frame.hpp"
+#include "protocol/ready_frame.hpp"
 
 namespace cellblock::backends::native {
 
@@ -45,6 +46,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   // The zygote or the jailer is gone: what has not become ready never will.
   void give_up_making(const std::string& reason) { fail_making({"make a cell: " + reason, 0, {}}); }
   [[nodiscard]] std::size_t pool() const { return pool_; }
+  // Once it is ready: what it said of its own steps.
+  [[nodiscard]] const std::optional<protocol::ReadyTimes>& ready_times() const { return ready_times_; }
   void warm();
   void run(const engine::Job& job, std::function<void(engine::Report)> done);
   // Has the jailer kill everything in the cell; the report follows when that is done.
@@ -106,6 +109,7 @@ class CellState : public std::enable_shared_from_this<CellState> {
   std::string unsent_;
   std::size_t sent_ = 0;
   bool unstarted_ = false;
+  std::optional<protocol::ReadyTimes> ready_times_;
   std::optional<CollectedFiles> files_;  // of this run, once they have come
   OutputCapture stdout_{0};
   OutputCapture stderr_{0};

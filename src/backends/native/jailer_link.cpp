@@ -90,6 +90,7 @@ void JailerLink::on_readable() {
       service_(message);
       continue;
     }
+    if (message.kind == ControlKind::kSpawned || message.kind == ControlKind::kGone) service_(message);
     const auto found = listeners_.find(message.cell);
     if (found == listeners_.end()) continue;
     // Copied: the listener may remove itself.

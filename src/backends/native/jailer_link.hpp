@@ -20,7 +20,8 @@ namespace cellblock::backends::native {
 class JailerLink : public std::enable_shared_from_this<JailerLink> {
  public:
   using Listener = std::function<void(protocol::Received)>;
-  // Told of the zygote's coming and going, and of the jailer's end (kFatal).
+  // Told of the zygote's coming and going, of the jailer's end (kFatal), and of each cell's making and end,
+  // whose times it may want, whether anybody listens for the cell or not.
   using ServiceListener = std::function<void(const protocol::ControlMessage&)>;
 
   JailerLink(boost::asio::io_context& context, base::Fd control, ServiceListener service);

@@ -43,7 +43,7 @@ class NativeBackend final : public engine::Backend {
     auto state = std::make_shared<CellState>(*context_, link_, pool, defaults_);
     const std::uint64_t number = next_++;
     making_.emplace(number, state);
-    state->make(priming, [this, number, state, made = std::move(made)](base::Result<void> ready) {
+    state->make(priming, [this, number, priming, state, made = std::move(made)](base::Result<void> ready) {
       making_.erase(number);
       // Owned from here on, so that a cell whose making failed is taken down as well.
       auto cell = std::make_unique<NativeCell>(state);
@@ -51,6 +51,10 @@ class NativeBackend final : public engine::Backend {
       if (!ready) {
         made(tl::make_unexpected(ready.error()));
         return;
+      }
+      if (const auto times = state->ready_times()) {
+        tell_step(kSteps[3], times->seal_us);
+        if (priming == engine::Priming::kFull) tell_step(kSteps[4], times->prime_us);
       }
       made(std::unique_ptr<engine::Cell>(std::move(cell)));
     });
@@ -75,10 +79,23 @@ class NativeBackend final : public engine::Backend {
         if (events_.zygote_lost) events_.zygote_lost();
         fail_making(text, message.pool);
         break;
+      case protocol::ControlKind::kSpawned:
+        tell_step(kSteps[0], message.namespaces_us);
+        tell_step(kSteps[1], message.mounts_us);
+        tell_step(kSteps[2], message.fork_us);
+        break;
+      case protocol::ControlKind::kGone:
+        // None for a place that was never taken.
+        if (message.teardown_us > 0) tell_step(kSteps[5], message.teardown_us);
+        break;
       default:
         fail_making(text, std::nullopt);
         events_.fatal(text);
     }
+  }
+
+  void tell_step(std::string_view step, std::uint64_t microseconds) {
+    if (events_.step) events_.step(step, std::chrono::microseconds(microseconds));
   }
 
   void tell_if_unable(const base::Result<void>& made) {
