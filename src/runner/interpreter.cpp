@@ -24,6 +24,10 @@ extern const std::string_view kForkHooks;
 namespace cellblock::runner {
 namespace {
 
+// Python's bytecode specialises itself by what it meets: after so many runs it is written to no more, and a
+// cell does not copy its pages for that.
+constexpr int kRunsUntilSettled = 12;
+
 // The text of the current Python exception, which is cleared.
 std::string take_python_error() {
   PyObject* type = nullptr;
@@ -152,9 +156,11 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   state->prime = PyRef(PyObject_GetAttrString(state->runner.get(), "prime"));
   if (!state->execute || !state->prime) return python_error("find the script runner's functions");
   std::unique_ptr<Interpreter> interpreter(new Interpreter(std::move(state)));
-  // Once in the zygote itself, so that what is made lazily on a first run is made once and not in each cell.
-  if (!interpreter->prime(Priming::kAlways) || !interpreter->prime(Priming::kIdle))
-    return base::make_error("run the priming script in the zygote");
+  // In the zygote itself, so that what is made lazily on a first run is made once and not in each cell.
+  for (int run = 0; run < kRunsUntilSettled; ++run) {
+    if (!interpreter->prime(Priming::kAlways) || !interpreter->prime(Priming::kIdle))
+      return base::make_error("run the priming script in the zygote");
+  }
   State& parts = *interpreter->state_;
   if (!parts.random.find()) {
     return base::make_error("find numpy's global random generator", "a preloaded module must not replace it");
