@@ -12,7 +12,7 @@
 #   make fuzz    every fuzz target for FUZZ_SECONDS
 
 JOBS ?= $(shell nproc)
-CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp' 'fuzz/*.cpp')
+CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp' 'fuzz/*.cpp' 'bench/*.?pp')
 FUZZ_SECONDS ?= 600
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
