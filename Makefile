@@ -4,7 +4,8 @@
 #   make test    build and pass every test
 #   make build   the program at build/release/cellblock
 #   make test-vm the tests in a virtual machine with cgroup v2; slow
-#   make bench   the performance table
+#   make bench   the performance table; BENCH_FLAGS=--table-only for its first part
+#   make soak    SOAK_EXECUTIONS one after the other, and what has grown
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
 #   make asan tsan   the C++ tests under the sanitizers
@@ -14,9 +15,10 @@
 JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp' 'fuzz/*.cpp' 'bench/*.?pp')
 FUZZ_SECONDS ?= 600
+SOAK_EXECUTIONS ?= 200000
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test test-vm test-cpython asan tsan tsan-load fuzz bench format lint deps clean
+.PHONY: run build test test-vm test-cpython asan tsan tsan-load fuzz bench soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -57,7 +59,11 @@ fuzz: deps
 
 bench: build
 	@scripts/install-deps bench
-	@/usr/bin/python3 bench/bench.py
+	@/usr/bin/python3 bench/bench.py $(BENCH_FLAGS)
+
+soak: build
+	@scripts/install-deps bench
+	@/usr/bin/python3 bench/soak.py $(SOAK_EXECUTIONS)
 
 format:
 	@clang-format -i $(CPP)

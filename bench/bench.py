@@ -9,26 +9,39 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
+import growth
+import memory
+import start
+from load import load
+from processes import spent
 from scripts import SCRIPTS
 from services import Client, cellblock, flask_bwrap
+
+OURS, PEER = "cellblock", "Flask + bubblewrap"
+# What the project wants of each ratio: (what, above, below, most or least, by script).
+AIMS = {
+    "time, cellblock / in-process": {"hello": "<= 3x + 0.3 ms", "numpy+pandas": "<= 1.5x"},
+    "p99 / p50, 1 client": {"hello": "<= 4", "numpy+pandas": "<= 4"},
+    "answers/s, cellblock / Flask + bubblewrap": {"hello": ">= 15", "numpy+pandas": ">= 40"},
+    "p99 / p50, many clients": {"hello": "<= 2", "numpy+pandas": "<= 2"},
+}
 
 
 def in_process_ms(script):
     """The script in a warm process without any isolation: the least that it can cost here."""
     names = {"__name__": "script"}
-    start = time.perf_counter()
+    began = time.perf_counter()
     exec(compile(SCRIPTS[script], "<script>", "exec"), names)
     json.dumps(names["main"]())
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - began) * 1000
 
 
 def bare_python_ms(script):
-    start = time.perf_counter()
+    began = time.perf_counter()
     subprocess.run([sys.executable, "-I", "-c", SCRIPTS[script] + "\nmain()"], check=True)
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - began) * 1000
 
 
 def burst(client, script, count, pause):
@@ -36,69 +49,77 @@ def burst(client, script, count, pause):
     for _ in range(count):
         times.append(client.ask(script))
         time.sleep(pause)
-    return times
+    return sorted(times)
 
 
-def throughput(service, script, clients, seconds):
-    """Answers per second and the median time, by wrk."""
-    body = json.dumps(json.dumps({"script": SCRIPTS[script]}))
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as program:
-        program.write(f'wrk.method = "POST"\nwrk.body = {body}\nwrk.headers["Content-Type"] = "application/json"\n'
-                      'function done(summary, latency)\n'
-                      '  local e = summary.errors\n'
-                      '  io.write(string.format("RESULT %d %d %d %d\\n", summary.requests, summary.duration,\n'
-                      '    latency:percentile(50), e.connect + e.read + e.write + e.status + e.timeout))\nend\n')
-        program.flush()
-        done = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s", program.name,
-                               f"http://127.0.0.1:{service.port}/execute"], capture_output=True, text=True, check=True)
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
-    requests, duration_us, median_us, errors = map(int, line.split()[1:])
-    return requests / (duration_us / 1e6), median_us / 1000, errors
+class Figures:
+    def __init__(self):
+        self.values = {}
+
+    def note(self, name, script, value):
+        self.values.setdefault(name, {}).setdefault(script, []).append(value)
+
+    def median(self):
+        return {name: {script: statistics.median(values) for script, values in row.items()}
+                for name, row in self.values.items()}
 
 
-def measure(rounds, clients, seconds):
-    figures = {}
+def one_round(figures, ours, peer, script, options):
+    in_process_ms(script)
+    figures.note("in-process, no isolation", script, statistics.median(in_process_ms(script) for _ in range(30)))
+    figures.note("bare python3 per request", script, statistics.median(bare_python_ms(script) for _ in range(3)))
+    one, other = Client(ours), Client(peer)
+    time.sleep(1.5)
+    times = burst(one, script, 100, 0.01)
+    figures.note(f"{OURS}, 1 client", script, statistics.median(times))
+    figures.note(f"{OURS}, 1 client, p99", script, times[98])
+    figures.note(f"{OURS}, 1 client, no pause", script, statistics.median(burst(one, script, 200, 0)))
+    figures.note(f"{PEER}, 1 client", script, statistics.median(burst(other, script, 5, 0)))
+    for service, name in ((ours, OURS), (peer, PEER)):
+        cpu, faults = spent(service.process.pid)
+        done = load(service, SCRIPTS[script], options.clients, options.seconds)
+        figures.note(f"{name}, {options.clients} clients, answers/s", script, done.rate)
+        figures.note(f"{name}, {options.clients} clients", script, done.p50)
+        figures.note(f"{name}, {options.clients} clients, p99", script, done.p99)
+        if service is not ours:
+            continue
+        if done.errors:
+            raise SystemExit(f"bench: {done.errors} errors under load")
+        cpu_after, faults_after = spent(service.process.pid)
+        figures.note("CPU ms for each execution", script, (cpu_after - cpu) * 1000 / done.requests)
+        figures.note("page faults for each execution", script, (faults_after - faults) / done.requests)
 
-    def note(name, script, value):
-        figures.setdefault((name, script), []).append(value)
 
+def measure(options):
+    figures = Figures()
     with cellblock() as ours, flask_bwrap() as peer:
-        one, other = Client(ours), Client(peer)
-        for number in range(rounds):
-            print(f"round {number + 1} of {rounds}", file=sys.stderr)
+        for number in range(options.rounds):
+            print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
             for script in SCRIPTS:
-                in_process_ms(script)
-                note("in-process, no isolation", script, statistics.median(in_process_ms(script) for _ in range(30)))
-                note("bare python3 per request", script, statistics.median(bare_python_ms(script) for _ in range(3)))
-                time.sleep(1)
-                times = burst(one, script, 60, 0.01)
-                note("cellblock, 1 client", script, statistics.median(times))
-                note("cellblock, 1 client, p99", script, sorted(times)[-1])
-                note("cellblock, 1 client, no pause", script, statistics.median(burst(one, script, 200, 0)))
-                note("Flask + bubblewrap, 1 client", script, statistics.median(burst(other, script, 5, 0)))
-                for service, name in ((ours, "cellblock"), (peer, "Flask + bubblewrap")):
-                    rate, median, errors = throughput(service, script, clients, seconds)
-                    note(f"{name}, {clients} clients, answers/s", script, rate)
-                    note(f"{name}, {clients} clients", script, median)
-                    if errors and service is ours:
-                        raise SystemExit(f"bench: {errors} errors under load")
-    return {key: statistics.median(values) for key, values in figures.items()}
+                one_round(figures, ours, peer, script, options)
+    return figures.median()
 
 
-def print_table(figures, clients):
-    names = list(dict.fromkeys(name for name, _ in figures))
-    print(f"{'median of the rounds (ms unless said)':44}" + "".join(f"{script:>16}" for script in SCRIPTS))
-    for name in names:
-        print(f"{name:44}" + "".join(f"{figures[name, script]:16.2f}" for script in SCRIPTS))
+def ratios(median, clients):
+    many = f"{OURS}, {clients} clients"
+    of = {"time, Flask + bubblewrap / cellblock": (f"{PEER}, 1 client", f"{OURS}, 1 client"),
+          "time, cellblock / in-process": (f"{OURS}, 1 client", "in-process, no isolation"),
+          "p99 / p50, 1 client": (f"{OURS}, 1 client, p99", f"{OURS}, 1 client"),
+          "answers/s, cellblock / Flask + bubblewrap": (f"{many}, answers/s", f"{PEER}, {clients} clients, answers/s"),
+          "p99 / p50, many clients": (f"{many}, p99", many)}
+    return {what: {script: median[above][script] / median[below][script] for script in SCRIPTS}
+            for what, (above, below) in of.items()}
+
+
+def print_table(median, clients):
+    print(f"{'median of the rounds (ms unless said)':46}" + "".join(f"{script:>16}" for script in SCRIPTS))
+    for name, row in median.items():
+        print(f"{name:46}" + "".join(f"{row[script]:16.2f}" for script in SCRIPTS))
     print()
-
-    def ratio(text, above, below):
-        print(f"{text:44}" + "".join(f"{figures[above, s] / figures[below, s]:15.1f}x" for s in SCRIPTS))
-
-    ratio("latency, Flask + bubblewrap / cellblock", "Flask + bubblewrap, 1 client", "cellblock, 1 client")
-    ratio("latency, cellblock / in-process", "cellblock, 1 client", "in-process, no isolation")
-    ratio("throughput, cellblock / Flask + bubblewrap", f"cellblock, {clients} clients, answers/s",
-          f"Flask + bubblewrap, {clients} clients, answers/s")
+    for what, row in ratios(median, clients).items():
+        aims = AIMS.get(what, {})
+        print(f"{what:46}" + "".join(f"{row[script]:15.1f}x" for script in SCRIPTS)
+              + ("   aim " + ", ".join(aims.values()) if aims else ""))
 
 
 def main():
@@ -106,8 +127,24 @@ def main():
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--clients", type=int, default=80)
     options.add_argument("--seconds", type=int, default=4)
+    options.add_argument("--sleepers", type=int, default=1000, help="executions at once for the memory figures")
+    options.add_argument("--table-only", action="store_true", help="without memory, start and growth")
+    options.add_argument("--figures", help="also write the figures to this file, for picture.py")
     given = options.parse_args()
-    print_table(measure(given.rounds, given.clients, given.seconds), given.clients)
+    median = measure(given)
+    print_table(median, given.clients)
+    if given.figures:
+        with open(given.figures, "w") as target:
+            json.dump({"scripts": list(SCRIPTS), "clients": given.clients, "rounds": given.rounds, "median": median},
+                      target, indent=1)
+            target.write("\n")
+    if given.table_only:
+        return
+    print()
+    for what, figure in {**start.measure(), **memory.measure(given.sleepers)}.items():
+        print(f"{what:46}{figure:16.2f}")
+    print()
+    growth.print_tables()
 
 
 if __name__ == "__main__":

@@ -29,23 +29,47 @@ class Service:
         self.command = [part.replace("{port}", str(self.port)) for part in command]
         self.environment = {**os.environ, "PORT": str(self.port), **environment}
 
-    def __enter__(self):
+    def start(self):
         self.process = subprocess.Popen(self.command, cwd=ROOT / "bench", env=self.environment,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+    def wait_until(self, holds, pause=0.1):
         deadline = time.monotonic() + 60
         while True:
             try:
-                for script in SCRIPTS:
-                    Client(self).ask(script)
-                return self
+                if holds():
+                    return
             except (OSError, http.client.HTTPException):
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise RuntimeError(f"{self.name} did not start: {self.command}") from None
-                time.sleep(0.1)
+                pass
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} did not start: {self.command}")
+            time.sleep(pause)
+
+    def _answers(self):
+        for script in SCRIPTS:
+            Client(self).ask(script)
+        return True
+
+    def __enter__(self):
+        self.start()
+        self.wait_until(self._answers)
+        return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.stop()
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def health(self):
+        return json.loads(self.get("/health")[1])
 
 
 class Client:
@@ -55,20 +79,30 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
 
     def ask(self, script):
-        """Posts the script, checks the answer; the time in milliseconds."""
-        body = json.dumps({"script": SCRIPTS[script]})
-        start = time.perf_counter()
-        self.connection.request("POST", "/execute", body, {"Content-Type": "application/json"})
-        answer = self.connection.getresponse().read()
-        took = (time.perf_counter() - start) * 1000
-        result = json.loads(answer).get("result")
+        """Posts the script of this name, checks the answer; the time in milliseconds."""
+        result, took = self._post(SCRIPTS[script])
         if result != EXPECTED[script]:
-            raise http.client.HTTPException(f"wrong answer: {answer[:200]}")
+            raise http.client.HTTPException(f"wrong answer: {str(result)[:200]}")
         return took
 
+    def time_of(self, text):
+        """The same with any script; its answer must be 200."""
+        return self._post(text)[1]
 
-def cellblock():
-    return Service("cellblock", [str(ROOT / "build/release/cellblock"), "serve", "--log-level", "error"])
+    def _post(self, text):
+        body = json.dumps({"script": text})
+        start = time.perf_counter()
+        self.connection.request("POST", "/execute", body, {"Content-Type": "application/json"})
+        response = self.connection.getresponse()
+        answer = response.read()
+        took = (time.perf_counter() - start) * 1000
+        if response.status != 200:
+            raise http.client.HTTPException(f"{response.status}: {answer[:200]}")
+        return json.loads(answer).get("result"), took
+
+
+def cellblock(*flags):
+    return Service("cellblock", [str(ROOT / "build/release/cellblock"), "serve", "--log-level", "error", *flags])
 
 
 def flask_bwrap():
