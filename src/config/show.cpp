@@ -33,7 +33,7 @@ std::string list_text(const std::string& elements) {
 }
 
 std::string file_value(const OptionSpec& spec, const Options& effective) {
-  const std::string value = value_text(spec, effective);
+  std::string value = value_text(spec, effective);
   if (is_list(spec)) return list_text(value);
   if (is_number(spec) || is_switch(spec)) return value;
   return in_quotes(value);
