@@ -4,6 +4,8 @@
 #   make test    build and pass every test
 #   make build   the program at build/release/cellblock
 #   make test-vm the tests in a virtual machine with cgroup v2; slow
+#   make test-deb   the Debian package, installed into a clean Debian; test-container  the image, in a container; slow
+#   make dist    the sources as a reproducible tarball, with checksum and bill of materials
 #   make bench   the performance table
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
@@ -16,7 +18,7 @@ CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'sr
 FUZZ_SECONDS ?= 600
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test test-vm test-cpython asan tsan tsan-load fuzz bench format lint deps clean
+.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan tsan-load fuzz bench format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -33,6 +35,15 @@ test: build
 
 test-vm: build
 	@scripts/test-vm
+
+test-deb: build
+	@scripts/test-deb
+
+test-container: deps
+	@scripts/test-container
+
+dist:
+	@scripts/dist
 
 test-cpython: build
 	@/usr/bin/python3 tests/cpython/run.py

@@ -53,6 +53,7 @@ tries every wall on this host and says how to get what is missing.
 .B config show
 prints every option's value and where it came from, in the form of a configuration file.
 .SH OPTIONS
+.ad l
 Each option is a flag, a variable of the environment, or a line
 .I name = value
 of the file that
@@ -114,6 +115,8 @@ std::string roff(std::string_view text) {
       result += "\\e";
     } else if (letter == '-') {
       result += "\\-";
+    } else if (letter == ',') {
+      result += ",\\:";  // a line may break here: lists of names have no spaces
     } else {
       result += letter;
     }
