@@ -6,6 +6,8 @@
 #   make test-vm the tests in a virtual machine with cgroup v2; slow
 #   make bench   the performance table; BENCH_FLAGS=--table-only for its first part
 #   make soak    SOAK_EXECUTIONS one after the other, and what has grown
+#   make test-deb   the Debian package, installed into a clean Debian; test-container  the image, in a container; slow
+#   make dist    the sources as a reproducible tarball, with checksum and bill of materials
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
 #   make asan tsan   the C++ tests under the sanitizers
@@ -18,7 +20,7 @@ FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test test-vm test-cpython asan tsan tsan-load fuzz bench soak format lint deps clean
+.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan tsan-load fuzz bench soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -35,6 +37,15 @@ test: build
 
 test-vm: build
 	@scripts/test-vm
+
+test-deb: build
+	@scripts/test-deb
+
+test-container: deps
+	@scripts/test-container
+
+dist:
+	@scripts/dist
 
 test-cpython: build
 	@/usr/bin/python3 tests/cpython/run.py

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/reload.hpp"
 #include "config/options.hpp"
 
 namespace cellblock::cli {
@@ -13,7 +14,8 @@ inline constexpr int kExitScriptFault = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCannotSeal = 3;
 
-int serve(const config::Options& given);
+// `reread` is asked on SIGHUP, from the thread of the caller.
+int serve(const config::Options& given, const Reread& reread);
 
 struct RunArguments {
   std::string file;                 // "-" for standard input
@@ -25,6 +27,9 @@ struct RunArguments {
 int run(const config::Options& given, const RunArguments& arguments);
 
 int doctor(const config::Options& options);
+
+// `effective` is `given` with its automatic values.
+int config_show(const config::Options& given, const config::Options& effective, bool as_json);
 
 int version();
 

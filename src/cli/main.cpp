@@ -25,6 +25,7 @@ constexpr const char* kFooter =
     "  cellblock serve                                     the HTTP service on 127.0.0.1:8080\n"
     "  cellblock run script.py --arg 1 --kwarg name='\"x\"'  one script, without a server\n"
     "  cellblock doctor                                    what this host can and can't do\n"
+    "  cellblock config show                               every option's value and where it came from\n"
     "Exit codes: 0 done, 1 script at fault, 2 usage, 3 this host can't seal a cell";
 constexpr const char* kServeFooter =
     "Examples:\n"
@@ -38,22 +39,43 @@ constexpr const char* kRunFooter =
     "  echo 'def main(): return 6 * 7' | cellblock run - --json\n"
     "The result goes to standard output as JSON, what the script prints to standard error.\n"
     "Exit codes: 0 done, 1 script at fault, 2 usage, 3 this host can't seal a cell";
+constexpr const char* kShowFooter =
+    "Examples:\n"
+    "  cellblock config show\n"
+    "  cellblock config show --config /etc/cellblock/cellblock.toml --json\n"
+    "What it prints can be used as a configuration file.";
 constexpr const char* kDoctorFooter =
     "Examples:\n"
     "  cellblock doctor\n"
     "  cellblock doctor --preload numpy,pandas,sklearn\n"
     "Exit codes: 0 isolation level 'full' holds, 1 it doesn't, 2 usage";
 
+// Asked once: what is left of the machine later is no reason to change a running service.
+struct Machine {
+  unsigned cpus = std::thread::hardware_concurrency();
+  std::uint64_t memory = cellblock::cli::memory_of_this_machine();
+
+  [[nodiscard]] Options fill_in(const Options& given) const {
+    return cellblock::config::with_automatic_values(given, cpus, memory);
+  }
+};
+
+// Calls `command` with the options as they were given, and with their automatic values.
 template <typename Command>
-int with_options(const CommandLine& line, Command command) {
+int with_given(const CommandLine& line, const Machine& machine, Command command) {
   const auto resolved = line.resolve(cellblock::config::process_environment);
   if (!resolved) {
     for (const std::string& problem : resolved.error())
       std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
     return cellblock::cli::kExitUsage;
   }
-  return command(cellblock::config::with_automatic_values(*resolved, std::thread::hardware_concurrency(),
-                                                          cellblock::cli::memory_of_this_machine()));
+  return command(*resolved, machine.fill_in(*resolved));
+}
+
+template <typename Command>
+int with_options(const CommandLine& line, const Machine& machine, Command command) {
+  return with_given(line, machine,
+                    [&](const Options&, const Options& effective) { return command(effective); });
 }
 
 // What is opened later must not get the number of a standard descriptor that the caller has closed: the log,
@@ -88,6 +110,13 @@ int main_of_cellblock(int argc, char** argv) {
   CLI::App* doctor = app.add_subcommand("doctor", "Try every wall on this host");
   doctor->footer(kDoctorFooter);
   const CommandLine doctor_line(*doctor);
+  CLI::App* config = app.add_subcommand("config", "The configuration, as it is understood");
+  config->require_subcommand(1);
+  CLI::App* show = config->add_subcommand("show", "Print every option's value and where it came from");
+  show->footer(kShowFooter);
+  bool as_json = false;
+  show->add_flag("--json", as_json, "Print it as JSON");
+  const CommandLine show_line(*show);
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->footer("Example:\n  cellblock version");
   try {
@@ -96,10 +125,24 @@ int main_of_cellblock(int argc, char** argv) {
     // --help arrives as an exception too, with exit code 0.
     return app.exit(error) == 0 ? cellblock::cli::kExitOk : cellblock::cli::kExitUsage;
   }
-  if (serve->parsed()) return with_options(serve_line, cellblock::cli::serve);
-  if (doctor->parsed()) return with_options(doctor_line, cellblock::cli::doctor);
+  const Machine machine;
+  if (serve->parsed()) {
+    return with_options(serve_line, machine, [&](const Options& options) {
+      return cellblock::cli::serve(options, [&]() {
+        return serve_line.resolve(cellblock::config::process_environment).map([&](const Options& given) {
+          return machine.fill_in(given);
+        });
+      });
+    });
+  }
+  if (doctor->parsed()) return with_options(doctor_line, machine, cellblock::cli::doctor);
+  if (show->parsed()) {
+    return with_given(show_line, machine, [&](const Options& given, const Options& effective) {
+      return cellblock::cli::config_show(given, effective, as_json);
+    });
+  }
   if (version->parsed()) return cellblock::cli::version();
-  return with_options(run_line,
+  return with_options(run_line, machine,
                       [&](const Options& options) { return cellblock::cli::run(options, arguments); });
 }
 

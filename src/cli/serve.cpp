@@ -12,6 +12,7 @@
 
 #include "backends/native/native_backend.hpp"
 #include "cli/commands.hpp"
+#include "cli/service_manager.hpp"
 #include "cli/setup.hpp"
 #include "engine/engine.hpp"
 #include "http/server.hpp"
@@ -28,22 +29,9 @@ constexpr int kServerNice = -10;
 // Blocks of this size and more go back to the kernel when they are freed.
 constexpr int kOwnMapping = 256 << 10;
 
-telemetry::Level level_of(config::LogLevel level) {
-  switch (level) {
-    case config::LogLevel::kDebug:
-      return telemetry::Level::kDebug;
-    case config::LogLevel::kInfo:
-      return telemetry::Level::kInfo;
-    case config::LogLevel::kWarn:
-      return telemetry::Level::kWarn;
-    case config::LogLevel::kError:
-      return telemetry::Level::kError;
-  }
-  return telemetry::Level::kInfo;
-}
-
 http::ServerOptions server_options(const config::Options& options, const Pools& pools,
-                                   std::shared_ptr<base::ByteBudget> budget, telemetry::Log& log) {
+                                   std::shared_ptr<base::ByteBudget> budget, telemetry::Log& log,
+                                   telemetry::Metrics& metrics) {
   http::ServerOptions server;
   server.host = options.host;
   server.port = static_cast<std::uint16_t>(options.port);
@@ -60,15 +48,26 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   }
   server.threads = options.threads;
   server.log = [&log](std::string_view line) { log.warn("http", {{"message", std::string(line)}}); };
+  server.answered = [&log, &metrics](const http::Answered& answered) {
+    metrics.answered(answered.route, answered.code);
+    if (answered.reason.empty()) return;
+    metrics.refused(answered.route, answered.code, answered.reason);
+    log.info("refused", {{"request_id", std::string(answered.request_id)},
+                         {"route", std::string(answered.route)},
+                         {"code", std::to_string(answered.code)},
+                         {"reason", std::string(answered.reason)},
+                         {"client", std::string(answered.client)}});
+  };
   return server;
 }
 
-// The signals that end the service, blocked in every thread so that main can wait for them.
-sigset_t block_end_signals() {
+// The signals that end the service or change it, blocked in every thread so that main can wait for them.
+sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   // The jailer's death ends the service too; main raises this one itself.
   sigaddset(&signals, SIGUSR1);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -76,15 +75,9 @@ sigset_t block_end_signals() {
   return signals;
 }
 
-int wait_for_signal(const sigset_t& signals) {
-  int signal = 0;
-  ::sigwait(&signals, &signal);
-  return signal;
-}
-
 // Lets executions finish for so long. Whoever asks a second time does not want to wait for them.
 void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset_t& signals,
-           telemetry::Log& log) {
+           ServiceManager& manager, telemetry::Log& log) {
   std::atomic<bool> drained{false};
   std::thread waiting([&engine, &drained, limit] {
     engine.drain(limit);
@@ -92,8 +85,8 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
     ::kill(::getpid(), SIGUSR1);
   });
   while (!drained) {
-    const int signal = wait_for_signal(signals);
-    if (signal == SIGUSR1) continue;
+    const int signal = manager.wait(signals);
+    if (signal == SIGUSR1 || signal == SIGHUP) continue;
     log.warn("stopping at once", {{"signal", std::to_string(signal)}});
     engine.drain(std::chrono::milliseconds(0));
   }
@@ -136,7 +129,26 @@ telemetry::Gauges gauges_of(const engine::Snapshot& now, const Pools& pools) {
   gauges.running = now.running;
   gauges.queued = now.queued;
   gauges.able = now.able;
+  gauges.accepting = now.able && !now.draining;
   return gauges;
+}
+
+telemetry::BuildInfo build_info(const service::ServiceSettings& settings) {
+  telemetry::BuildInfo build;
+  build.version = kVersion;
+  build.python = settings.python_version;
+  build.isolation = settings.isolation.level;
+  for (const service::Wall& wall : settings.isolation.walls) build.walls.emplace_back(wall.name, wall.stands);
+  for (unsigned status = 0; status <= static_cast<unsigned>(engine::Status::kInternalError); ++status) {
+    build.statuses.push_back(engine::status_name(static_cast<engine::Status>(status)));
+  }
+  return build;
+}
+
+std::string status_text(const config::Options& options, std::uint16_t port,
+                        const service::ServiceSettings& settings) {
+  return "Listens on " + options.host + ":" + std::to_string(port) + ", isolation level " +
+         settings.isolation.level;
 }
 
 void log_start(telemetry::Log& log, const config::Options& options, const service::ServiceSettings& settings,
@@ -154,7 +166,7 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
 
 }  // namespace
 
-int serve(const config::Options& given) {
+int serve(const config::Options& given, const Reread& reread) {
   if (auto raised = raise_descriptor_limit(); !raised) {
     std::fprintf(stderr, "cellblock: %s\n", raised.error().message().c_str());
     return kExitCannotSeal;
@@ -164,25 +176,31 @@ int serve(const config::Options& given) {
     std::fprintf(stderr, "cellblock: %s\n", accepted.error().message().c_str());
     return kExitCannotSeal;
   }
-  const config::Options options = at_level(given, host.level);
+  config::Options options = at_level(given, host.level);
   const Pools pools = pools_of(options);
-  telemetry::Log log(level_of(options.log_level), options.environment == config::Stage::kProduction
-                                                      ? telemetry::Format::kJson
-                                                      : telemetry::Format::kLogfmt);
-  const sigset_t signals = block_end_signals();
+  telemetry::Log log(log_level_of(options.log_level), options.environment == config::Stage::kProduction
+                                                          ? telemetry::Format::kJson
+                                                          : telemetry::Format::kLogfmt);
+  const sigset_t signals = block_signals();
   auto jailer = backends::native::launch_jailer(jail_spec_from(options, pools, host), kStartLimit);
   if (!jailer) {
     std::fprintf(stderr, "cellblock: %s\n", jailer.error().message().c_str());
     return kExitCannotSeal;
   }
   auto settings = settings_from(options, pools, host, jailer->versions_json);
-  telemetry::Metrics metrics({std::string(kVersion), settings.python_version, settings.isolation.level});
+  telemetry::Metrics metrics(build_info(settings));
+  // What HTTP threads read while main may change the options.
+  std::atomic<std::uint32_t> max_queued{options.max_queued};
   settings.finished = [&log, &metrics](std::string_view id, const engine::Outcome& outcome) {
     log_execution(log, id, outcome);
     metrics.executed(execution_of(outcome));
   };
-  settings.metrics = [&metrics, &pools](const engine::Snapshot& now) {
-    return metrics.text(gauges_of(now, pools));
+  settings.metrics = [&metrics, &pools, &max_queued,
+                      most = options.max_executions](const engine::Snapshot& now) {
+    telemetry::Gauges gauges = gauges_of(now, pools);
+    gauges.most_running = most;
+    gauges.most_queued = max_queued;
+    return metrics.text(gauges);
   };
   settings.metrics_type = telemetry::Metrics::kContentType;
   bool jailer_died = false;
@@ -215,7 +233,7 @@ int serve(const config::Options& given) {
   engine_options.pool_sizes = pools.sizes;
   engine::Engine engine(engine_options, std::move(backend));
   service::ExecutionService service(settings, engine);
-  auto server = http::Server::bind(server_options(options, pools, budget, log), service);
+  auto server = http::Server::bind(server_options(options, pools, budget, log, metrics), service);
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
     return kExitUsage;
@@ -227,9 +245,22 @@ int serve(const config::Options& given) {
   }
   (*server)->start();
   log_start(log, options, settings, (*server)->port());
-  log.info("stopping", {{"signal", std::to_string(wait_for_signal(signals))}});
+  ServiceManager manager([&service] {
+    const service::Health health = service.health();
+    return health.able || health.draining;
+  });
+  manager.ready(status_text(options, (*server)->port(), settings));
+  int signal = 0;
+  while ((signal = manager.wait(signals)) == SIGHUP) {
+    manager.reloading();
+    metrics.reloaded(reload(reread, host.level, {log, service, engine}, options));
+    max_queued = options.max_queued;
+    manager.ready(status_text(options, (*server)->port(), settings));
+  }
+  log.info("stopping", {{"signal", std::to_string(signal)}});
+  manager.stopping();
   (*server)->stop_accepting();
-  drain(engine, options.drain_limit, signals, log);
+  drain(engine, options.drain_limit, signals, manager, log);
   (*server)->shutdown(kWriteOutLimit);
   log.info("stopped");
   return jailer_died ? kExitCannotSeal : kExitOk;

@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/reload.hpp"
 #include "sandbox/cgroup_mounts.hpp"
 #include "version.hpp"
 
@@ -71,8 +72,7 @@ service::ServiceSettings settings_from(const config::Options& options, const Poo
                                        const std::string& versions_json) {
   service::ServiceSettings settings;
   settings.limits = limits_from(options);
-  settings.policy =
-      options.policy == config::Policy::kStrict ? engine::Policy::kStrict : engine::Policy::kSandbox;
+  settings.policy = policy_of(options.policy);
   settings.version = kVersion;
   settings.pools = pools.modules;
   settings.isolation.level = sandbox::level_name(host.level);

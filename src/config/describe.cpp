@@ -2,6 +2,7 @@
 #include <array>
 #include <charconv>
 
+#include "config/text.hpp"
 #include "config/value.hpp"
 
 namespace cellblock::config {
@@ -31,6 +32,41 @@ std::string number_text(double number) {
   return {digits.data(), end};
 }
 
+std::string with_unit(double number, Unit unit) {
+  std::string text = number_text(number);
+  if (unit != Unit::kNone) text.append(" ").append(unit_name(unit));
+  return text;
+}
+
+std::string size_text(Unit unit, std::uint64_t bytes) {
+  const std::uint64_t one = unit == Unit::kMegabytes   ? 1ULL << 20U
+                            : unit == Unit::kKilobytes ? 1ULL << 10U
+                                                       : 1;
+  // A plain number would be read in the row's unit, so what does not fit that is written in the next that
+  // does.
+  if (one == 1) return std::to_string(bytes);
+  if (bytes % one == 0) return std::to_string(bytes / one) + " " + std::string(unit_name(unit));
+  return std::to_string(bytes >> 10U) + " KB";
+}
+
+struct TextOf {
+  const OptionSpec& spec;
+
+  std::string operator()(const std::string& text) const { return text; }
+  std::string operator()(const std::vector<std::string>& list) const { return joined(list, ","); }
+  std::string operator()(std::uint32_t number) const { return std::to_string(number); }
+  std::string operator()(std::uint64_t bytes) const { return size_text(spec.unit, bytes); }
+  std::string operator()(double number) const { return number_text(number); }
+  std::string operator()(std::chrono::milliseconds time) const {
+    return with_unit(static_cast<double>(time.count()) / 1000, Unit::kSeconds);
+  }
+  std::string operator()(bool on) const { return on ? "true" : "false"; }
+  template <typename Choice>
+  std::string operator()(Choice choice) const {
+    return std::string(spec.choices[static_cast<std::size_t>(choice)]);
+  }
+};
+
 std::string range_text(const OptionSpec& spec) {
   std::string text = "from " + number_text(spec.lowest) + " to " + number_text(spec.highest);
   if (spec.unit != Unit::kNone) text.append(" ").append(unit_name(spec.unit));
@@ -44,6 +80,10 @@ std::string choices_text(const OptionSpec& spec) {
 }
 
 }  // namespace
+
+std::string value_text(const OptionSpec& spec, const Options& options) {
+  return std::visit([&](const auto member) { return TextOf{spec}(options.*member); }, spec.target);
+}
 
 bool is_list(const OptionSpec& spec) {
   return std::holds_alternative<std::vector<std::string> Options::*>(spec.target);

@@ -44,6 +44,7 @@ struct OptionSpec {
   std::vector<std::string_view> environment{};
   // A variable that other programs set too may hold anything: what is not allowed counts as the default.
   bool lenient_environment = false;
+  bool secret = false;  // the value is never shown
   bool in_file = true;  // false: cannot be set by the configuration file
   bool restart = true;  // a change takes effect at the next start only
   std::string_view group{};

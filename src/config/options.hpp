@@ -67,6 +67,8 @@ struct Options {
   Stage environment = Stage::kDevelopment;
 
   std::map<std::string, Source, std::less<>> sources;  // by option name; one that is missing is a default
+  // Likewise where, in words: "flag --port", "environment variable PORT", "file /etc/cellblock.toml".
+  std::map<std::string, std::string, std::less<>> places;
 
   // Tells a chosen value from a default, for defaults that depend on the host (policy at level restricted).
   [[nodiscard]] Source source(std::string_view name) const;

@@ -60,6 +60,7 @@ class Resolver {
   void set(const OptionSpec& spec, const Given& given) {
     if (set_value(spec, given.text, options_)) {
       options_.sources[std::string(spec.name)] = given.source;
+      options_.places[std::string(spec.name)] = given.place;
     } else if (given.source != Source::kEnvironment || !spec.lenient_environment) {
       problems_.push_back(std::string(spec.name) + " = '" + given.text + "' (" + given.place + "): must be " +
                           allowed_text(spec));

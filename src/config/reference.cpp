@@ -25,7 +25,13 @@ constexpr std::string_view kIntroduction =
     "\n"
     "Sizes may carry `KB`, `MB` or `GB`, times `s` or `ms`; a plain number is in the unit of the default.\n"
     "Lists are separated by commas. Everything that is wrong is reported at once, and the program does not\n"
-    "start.\n";
+    "start. `cellblock config show` prints every value and where it came from.\n"
+    "\n"
+    "On SIGHUP the service reads the file again. What needs no restart is in force for the next request; the "
+    "log names\n"
+    "what has changed and what waits for a restart. A file with an error changes nothing. After its start "
+    "the service is\n"
+    "an unprivileged user, so the file must be readable by everybody.\n";
 
 std::string row_text(const OptionSpec& spec) {
   std::string variables;

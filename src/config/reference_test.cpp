@@ -20,7 +20,7 @@ TEST(ReferenceTest, ShowsDefaultRangeAndMeaning) {
   EXPECT_THAT(
       reference_page(),
       ::testing::HasSubstr("| `time-limit` | `TIME_LIMIT`, `CELLBLOCK_TIME_LIMIT`, `PYEXEC_TIMEOUT` | "
-                           "30 s | a time from 0.001 to 86400 s | yes | Wall time |\n"));
+                           "30 s | a time from 0.001 to 86400 s | no | Wall time |\n"));
 }
 
 }  // namespace

@@ -21,6 +21,10 @@ namespace cellblock::config {
 // The default as the reference page shows it: "30 s", "512 MB", "empty".
 [[nodiscard]] std::string default_text(const OptionSpec& spec);
 
+// The row's value as set_value() reads it back: "30 s", "512 MB", "numpy,pandas". In the row's unit where
+// that loses nothing, in bytes or milliseconds otherwise.
+[[nodiscard]] std::string value_text(const OptionSpec& spec, const Options& options);
+
 [[nodiscard]] bool is_list(const OptionSpec& spec);
 [[nodiscard]] bool is_switch(const OptionSpec& spec);
 

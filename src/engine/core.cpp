@@ -29,6 +29,7 @@ Core::Core(boost::asio::io_context& context, Backend& backend, EngineOptions opt
     : context_(context),
       backend_(backend),
       options_(at_least_one(std::move(options))),
+      max_queued_(options_.max_queued),
       events_(std::move(events)),
       waiting_(options_.pool_sizes.size()),
       starvation_timer_(context),
@@ -48,11 +49,10 @@ void Core::submit(Ticket ticket, Job job, Completion done) {
   waiting_.add(ticket, Task{std::move(job), std::move(done), Clock::now()});
   serve();
   // Asked after serving: a job that finds a ready cell needs no place in the queue.
-  if (waiting_.size() <= options_.max_queued) return;
+  if (waiting_.size() <= max_queued_) return;
   if (auto refused = waiting_.take(ticket)) {
-    refused->second.done(
-        overloaded("Too many executions are waiting (limit " + std::to_string(options_.max_queued) + ")",
-                   when_to_retry()));
+    refused->second.done(overloaded(
+        "Too many executions are waiting (limit " + std::to_string(max_queued_) + ")", when_to_retry()));
     publish();
   }
 }

@@ -45,6 +45,7 @@ class Core {
   // Tickets grow: the lower one waits in front.
   void submit(Ticket ticket, Job job, Completion done);
   void cancel(Ticket ticket);
+  void set_max_queued(std::uint32_t most) { max_queued_ = most; }
   void drain(Clock::time_point until);
 
  private:
@@ -81,6 +82,7 @@ class Core {
   boost::asio::io_context& context_;
   Backend& backend_;
   const EngineOptions options_;
+  std::uint32_t max_queued_;
   Events events_;
 
   Queue waiting_;

@@ -44,6 +44,10 @@ class Engine::Impl {
     boost::asio::post(context_, [this, ticket] { core_.cancel(ticket); });
   }
 
+  void set_max_queued(std::uint32_t most) {
+    boost::asio::post(context_, [this, most] { core_.set_max_queued(most); });
+  }
+
   Snapshot snapshot() const {
     const std::lock_guard lock(mutex_);
     return published_;
@@ -108,6 +112,10 @@ Ticket Engine::submit(Job job, Completion done) {
 
 void Engine::cancel(Ticket ticket) {
   impl_->cancel(ticket);
+}
+
+void Engine::set_max_queued(std::uint32_t most) {
+  impl_->set_max_queued(most);
 }
 
 Snapshot Engine::snapshot() const {

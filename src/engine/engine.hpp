@@ -59,6 +59,8 @@ class Engine {
   // The client is gone: ends the execution and frees its cell. `done` still comes, with kCancelled.
   // Unknown and finished tickets are ignored.
   void cancel(Ticket ticket);
+  // How many jobs may wait from now on; those that wait already stay.
+  void set_max_queued(std::uint32_t most);
   [[nodiscard]] Snapshot snapshot() const;
   // Takes no more work, waits until what runs is done or `limit` has passed, then ends the rest and
   // releases every cell. What is ended so is answered with kOverloaded. Blocks the caller; must not be

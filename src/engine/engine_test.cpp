@@ -139,6 +139,19 @@ TEST_F(EngineTest, LeavesAJobAloneBeforeItsDeadline) {
   EXPECT_EQ(submit("sleep 20", milliseconds{2000}).get().status, Status::kOk);
 }
 
+TEST_F(EngineTest, TheQueueMayBeMadeShorterAndLonger) {
+  make({.max_running = 1, .max_queued = 5, .pool_sizes = {1}});
+  const Answer running = submit("hang");
+  ASSERT_TRUE(eventually_running(1));
+  engine_->set_max_queued(0);
+  EXPECT_EQ(submit("echo").get().error, "Too many executions are waiting (limit 0)");
+  engine_->set_max_queued(1);
+  const Answer waiting = submit("echo");
+  EXPECT_EQ(submit("echo").get().status, Status::kOverloaded);
+  engine_->cancel(running.ticket);
+  EXPECT_EQ(waiting.get().status, Status::kOk);
+}
+
 TEST_F(EngineTest, CountsTheDeadlineFromTheStartAndNotFromTheQueue) {
   make({.max_running = 1, .pool_sizes = {1}});
   const Answer first = submit("sleep 300");

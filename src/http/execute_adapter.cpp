@@ -39,6 +39,13 @@ engine::Outcome wrong_content_type() {
   return outcome;
 }
 
+// Never reached the engine, which would have logged and counted it.
+Reply refused(const engine::Outcome& outcome, std::string_view id) {
+  Reply reply = reply_for(outcome, id);
+  reply.reason = engine::status_name(outcome.status);
+  return reply;
+}
+
 }  // namespace
 
 bool is_json_content_type(std::string_view value) {
@@ -69,7 +76,7 @@ Reply reply_for(const engine::Outcome& outcome, std::string_view id) {
 net::awaitable<Reply> execute(Exchange& exchange) {
   const std::string id = random_id();
   if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
-    co_return reply_for(wrong_content_type(), id);
+    co_return refused(wrong_content_type(), id);
   }
   std::string body = std::move(exchange.request.body());
   const std::uint64_t size = body.size();
@@ -82,7 +89,7 @@ net::awaitable<Reply> execute(Exchange& exchange) {
   // The job has its own copy, and has another one while it is sent to its cell.
   body = {};
   static_cast<void>(exchange.memory->resize(ticket ? 2 * size : 0));
-  if (!ticket) co_return reply_for(ticket.error(), id);
+  if (!ticket) co_return refused(ticket.error(), id);
   std::optional<engine::Outcome> outcome =
       co_await pending->wait(exchange.client, exchange.request.version());
   if (!outcome) {

@@ -45,6 +45,7 @@ Reply readiness_reply(const service::Health& health) {
   Reply reply =
       error_reply(bhttp::status::service_unavailable,
                   health.draining ? "The service is shutting down" : "No cell is ready", "not_ready");
+  reply.reason.clear();  // it is what was asked for
   reply.retry_after = std::chrono::seconds(1);
   return reply;
 }

@@ -13,6 +13,19 @@
 
 namespace cellblock::http {
 
+// One answer, for figures and the log. The texts live as long as the call.
+struct Answered {
+  std::string_view
+      route;  // a path of the route table; kNoRoute for other paths and for what could not be read
+  unsigned code = 0;
+  // Why it was refused before the engine had it, in the contract's words; empty for all other answers.
+  std::string_view reason{};
+  std::string_view request_id{};
+  std::string_view client{};  // its address; only with a reason, empty when it is gone
+};
+
+inline constexpr std::string_view kNoRoute = "other";
+
 struct ServerOptions {
   std::string host = "127.0.0.1";  // address or name
   std::uint16_t port = 8080;       // 0: any free one
@@ -29,6 +42,8 @@ struct ServerOptions {
   unsigned threads = 2;
   // Gets a line for what no client can be told. Called from any of the threads; may be empty.
   std::function<void(std::string_view)> log;
+  // Told of each answer before it is sent. Called from any of the threads; may be empty.
+  std::function<void(const Answered&)> answered{};
 };
 
 }  // namespace cellblock::http

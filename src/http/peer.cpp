@@ -24,4 +24,12 @@ bool provoke_peer(tcp::socket& socket) {
   return sent <= 0 || static_cast<std::size_t>(sent) == kInterim.size();
 }
 
+std::string address_of(const tcp::socket& socket) {
+  error_code failed;
+  const auto endpoint = socket.remote_endpoint(failed);
+  if (failed) return {};
+  const std::string address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
+}
+
 }  // namespace cellblock::http

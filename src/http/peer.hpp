@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "http/asio.hpp"
 
@@ -25,5 +26,8 @@ enum class Peer : std::uint8_t {
 // gone shows a round trip later. False when only a part of it could be sent: the connection is of no use any
 // more.
 [[nodiscard]] bool provoke_peer(tcp::socket& socket);
+
+// "127.0.0.1:40312"; empty when there is no other side any more.
+[[nodiscard]] std::string address_of(const tcp::socket& socket);
 
 }  // namespace cellblock::http

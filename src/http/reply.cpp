@@ -13,6 +13,7 @@ Reply error_reply(bhttp::status status, std::string_view error, std::string_view
   json["status"] = word;
   Reply reply;
   reply.status = status;
+  reply.reason = word;
   reply.body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   return reply;
 }

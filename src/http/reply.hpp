@@ -18,6 +18,7 @@ struct Reply {
   std::string allow;                    // for 405
   std::chrono::seconds retry_after{0};  // sent unless zero
   bool close = false;                   // what follows on this connection cannot be trusted
+  std::string reason{};                 // refused before the engine had it, see Answered; empty for all else
   bool nobody_reads = false;            // the client is gone: send nothing and close
   // The account that the body was made on; nothing for what is small.
   std::shared_ptr<base::Lease> memory;
@@ -26,7 +27,8 @@ struct Reply {
 // 503 for what there is no memory for at the moment.
 [[nodiscard]] Reply busy_reply(std::string_view error, std::chrono::seconds retry_after);
 
-// {"error": error, "status": word}; bytes in `error` that are not UTF-8 are replaced.
+// A refusal: {"error": error, "status": word}, and `word` as its reason; bytes in `error` that are not UTF-8
+// are replaced.
 [[nodiscard]] Reply error_reply(bhttp::status status, std::string_view error, std::string_view word);
 
 }  // namespace cellblock::http

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "http/listener.hpp"
+#include "http/peer.hpp"
 #include "http/session.hpp"
 
 namespace cellblock::http {
@@ -23,6 +24,7 @@ constexpr std::size_t kGivingWay = 16;
 constexpr std::size_t kMostLeaving = 64;
 constexpr std::chrono::milliseconds kTurnedAway{500};
 
+constexpr unsigned kFullCode = 503;
 constexpr std::string_view kFull =
     "HTTP/1.1 503 Service Unavailable\r\nServer: cellblock\r\nContent-Type: application/json\r\n"
     "Retry-After: 1\r\nConnection: close\r\nContent-Length: 54\r\n\r\n"
@@ -127,6 +129,10 @@ void Server::admit(tcp::socket socket) {
 }
 
 void Server::turn_away(tcp::socket socket) {
+  if (options_.answered) {
+    const std::string client = address_of(socket);
+    options_.answered({kNoRoute, kFullCode, "overloaded", {}, client});
+  }
   // Fits into any socket buffer; whoever does not get it sees the connection close.
   (void)::send(socket.native_handle(), kFull.data(), kFull.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (leaving_ >= kMostLeaving) return;

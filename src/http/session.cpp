@@ -6,6 +6,7 @@
 #include <string>
 
 #include "http/guard.hpp"
+#include "http/peer.hpp"
 #include "http/request_id.hpp"
 
 namespace cellblock::http {
@@ -77,6 +78,14 @@ void Session::turn(Turn turn) {
   context_.connections.turn(this, turn);
 }
 
+void Session::tell(const Reply& reply, std::string_view request_id) {
+  if (!context_.options.answered) return;
+  Answered answered{route_, static_cast<unsigned>(reply.status), reply.reason, request_id};
+  const std::string client = reply.reason.empty() ? std::string() : address_of(socket_);
+  answered.client = client;
+  context_.options.answered(answered);
+}
+
 net::awaitable<void> Session::run() {
   bool more = true;
   while (more) more = co_await serve_one();
@@ -85,6 +94,7 @@ net::awaitable<void> Session::run() {
 
 net::awaitable<bool> Session::serve_one() {
   if (!co_await await_first_byte()) co_return false;
+  route_ = kNoRoute;
   RequestParser parser(context_.options.max_header_bytes);
   turn(Turn::kHeader);
   const error_code fault = co_await read_header(parser);
@@ -101,6 +111,7 @@ net::awaitable<bool> Session::serve_one() {
 
 net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
   const Found found = find_route(parser.request().method(), as_view(parser.request().target()));
+  if (found.route != nullptr) route_ = found.route->path;
   const bool wants_body = found.route != nullptr && found.route->method == bhttp::verb::post;
   // The body of a request that needs none is read to find the next one, if it is not worth a hang-up.
   const std::uint64_t limit = wants_body ? context_.options.max_body_bytes : base::Lease::kFreeBytes;
@@ -183,6 +194,7 @@ net::awaitable<bool> Session::send(Reply reply, Framing framing) {
   }
   const auto memory = std::move(reply.memory);
   framing.keep_alive = framing.keep_alive && !reply.close && !context_.connections.stopping();
+  tell(reply, framing.request_id);
   const Response response = make_response(std::move(reply), framing);
   const std::string head = header_text(response);
   const std::string_view body = framing.head ? std::string_view() : response.body();

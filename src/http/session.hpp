@@ -61,13 +61,15 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   // All of both, at the client's pace. Closes the connection if that fails.
   net::awaitable<error_code> write(std::string_view head, std::string_view body);
   void turn(Turn turn);
+  void tell(const Reply& reply, std::string_view request_id);
 
   tcp::socket socket_;
   Deadline deadline_{socket_};
   beast::flat_buffer buffer_;  // what was read beyond the current request
   SessionContext context_;
   Turn turn_ = Turn::kIdle;
-  bool unread_ = false;  // the client may still be sending what will not be read
+  std::string_view route_ = kNoRoute;  // of the current request
+  bool unread_ = false;                // the client may still be sending what will not be read
 };
 
 }  // namespace cellblock::http

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "http/server_fixture_for_test.hpp"
 
@@ -364,6 +367,42 @@ TEST_F(DeafClientTest, IsCutOff) {
   RawClient deaf = client();
   deaf.send(execute_request(R"({"script": "echo", "args": [")" + std::string(12U << 20U, 'x') + R"("]})"));
   EXPECT_TRUE(becomes([this] { return server_->connections() == 0; }));
+}
+
+class ToldTest : public ServerFixture {
+ protected:
+  void adjust(ServerOptions& options) override {
+    options.answered = [this](const Answered& answered) {
+      const std::lock_guard lock(mutex_);
+      told_.push_back(std::string(answered.route) + " " + std::to_string(answered.code) + " " +
+                      std::string(answered.reason) + " " + std::string(answered.request_id) +
+                      (answered.client.starts_with("127.0.0.1:") ? " client" : ""));
+    };
+  }
+
+  // What was told of one request.
+  std::vector<std::string> told_of(const std::string& request) {
+    RawClient peer = client();
+    peer.send(request);
+    EXPECT_TRUE(peer.receive());
+    const std::lock_guard lock(mutex_);
+    return std::exchange(told_, {});
+  }
+
+  std::mutex mutex_;
+  std::vector<std::string> told_;  // guarded by mutex_
+};
+
+TEST_F(ToldTest, EachAnswerIsToldOnceAndARefusalWithItsReason) {
+  using ::testing::ElementsAre;
+  const std::string id = "X-Request-Id: r1\r\n";
+  EXPECT_THAT(told_of(execute_request(R"({"script": "echo"})", id)), ElementsAre("/execute 200  r1"));
+  EXPECT_THAT(told_of(execute_request(R"({"script": 1})", id)),
+              ElementsAre("/execute 400 invalid_request r1 client"));
+  EXPECT_THAT(told_of("GET /nowhere HTTP/1.1\r\nHost: x\r\n" + id + "\r\n"),
+              ElementsAre("other 404 not_found r1 client"));
+  EXPECT_THAT(told_of("GET /readyz HTTP/1.1\r\nHost: x\r\n" + id + "\r\n"), ElementsAre("/readyz 200  r1"));
+  EXPECT_THAT(told_of("GET / HTTP/9.9\r\n\r\n").size(), 1U);
 }
 
 }  // namespace

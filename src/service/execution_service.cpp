@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "service/execute_request.hpp"
-
 namespace cellblock::service {
 namespace {
 
@@ -18,11 +16,24 @@ std::string_view security_sentence(std::string_view level) {
 }  // namespace
 
 ExecutionService::ExecutionService(ServiceSettings settings, engine::Engine& engine)
-    : settings_(std::move(settings)), engine_(engine) {}
+    : settings_(std::move(settings)),
+      bounds_(std::make_shared<const RequestBounds>(RequestBounds{settings_.limits, settings_.policy})),
+      engine_(engine) {}
+
+void ExecutionService::set_bounds(RequestBounds bounds) {
+  auto fresh = std::make_shared<const RequestBounds>(bounds);
+  const std::lock_guard lock(mutex_);
+  bounds_.swap(fresh);
+}
+
+std::shared_ptr<const RequestBounds> ExecutionService::bounds() const {
+  const std::lock_guard lock(mutex_);
+  return bounds_;
+}
 
 tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::string_view body, std::string id,
                                                                        engine::Completion done) {
-  auto job = parse_execute_request(body, {settings_.limits, settings_.policy});
+  auto job = parse_execute_request(body, *bounds());
   if (!job) {
     engine::Outcome refused;
     refused.status = job.error().status;

@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +15,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/execution.hpp"
+#include "service/execute_request.hpp"
 #include "service/pool_choice.hpp"
 
 namespace cellblock::service {
@@ -66,6 +69,9 @@ class ExecutionService {
   // as its outcome and `done` is not called; else `done` is called once, on the engine's thread.
   [[nodiscard]] tl::expected<engine::Ticket, engine::Outcome> submit(std::string_view body, std::string id,
                                                                      engine::Completion done);
+  // What requests may ask for from now on; those that were submitted keep theirs. Memory, processes, open
+  // files and sizes of what comes back must be those of the settings: cells and budgets were made for them.
+  void set_bounds(RequestBounds bounds);
   // The client is gone.
   void cancel(engine::Ticket ticket);
 
@@ -76,7 +82,11 @@ class ExecutionService {
   [[nodiscard]] const ServiceSettings& settings() const { return settings_; }
 
  private:
+  [[nodiscard]] std::shared_ptr<const RequestBounds> bounds() const;
+
   const ServiceSettings settings_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const RequestBounds> bounds_;  // guarded by mutex_; what it points to never changes
   engine::Engine& engine_;
 };
 

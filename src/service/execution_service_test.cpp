@@ -60,6 +60,15 @@ TEST_F(ExecutionServiceTest, RefusesABadRequestWithoutRunningAnything) {
   EXPECT_TRUE(control_->record().started_jobs.empty());
 }
 
+TEST_F(ExecutionServiceTest, NewBoundsHoldForTheNextRequest) {
+  RequestBounds bounds;
+  bounds.limits.wall = std::chrono::seconds(2);
+  service_.set_bounds(bounds);
+  EXPECT_EQ(submit(R"({"script": "echo", "limits": {"wall_s": 3}})").get().status, Status::kInvalidRequest);
+  EXPECT_EQ(submit(R"({"script": "echo", "limits": {"wall_s": 2}})").get().status, Status::kOk);
+  EXPECT_EQ(service_.settings().limits.wall, std::chrono::seconds(30));
+}
+
 TEST_F(ExecutionServiceTest, CancelEndsARunningExecution) {
   auto outcome = submit(R"({"script": "hang"})");
   ASSERT_TRUE(becomes([](const Health& health) { return health.pool.running == 1; }));

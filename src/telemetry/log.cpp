@@ -52,6 +52,10 @@ class Log::Sink {
 Log::Log(Level level, Format format) : format_(format), sink_(std::make_unique<Sink>(level, format)) {}
 Log::~Log() = default;
 
+void Log::set_level(Level level) {
+  sink_->logger.set_level(level_of(level));
+}
+
 bool Log::enabled(Level level) const {
   return sink_->logger.should_log(level_of(level));
 }

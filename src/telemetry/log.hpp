@@ -25,6 +25,8 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  // From now on, for all threads.
+  void set_level(Level level);
   // Whether write() at this level does anything: spares the making of fields that nobody sees.
   [[nodiscard]] bool enabled(Level level) const;
   void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});

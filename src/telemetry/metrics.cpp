@@ -48,6 +48,19 @@ class Metrics::Families {
                     .Name("cellblock_denials_total")
                     .Help("System calls and files that the walls of cells refused, by rule")
                     .Register(registry)),
+        requests(BuildCounter()
+                     .Name("cellblock_http_requests_total")
+                     .Help("HTTP answers, by route and status code")
+                     .Register(registry)),
+        refusals(
+            BuildCounter()
+                .Name("cellblock_requests_refused_total")
+                .Help("Requests that were refused before they became an execution, by route, code and reason")
+                .Register(registry)),
+        reloads(BuildCounter()
+                    .Name("cellblock_config_reloads_total")
+                    .Help("Reloads of the configuration, by result")
+                    .Register(registry)),
         ready(BuildGauge()
                   .Name("cellblock_ready_cells")
                   .Help("Ready cells in stock, by pool")
@@ -83,13 +96,26 @@ class Metrics::Families {
                          .Add({})),
         running(gauge("cellblock_running_executions", "Executions that run now")),
         queued(gauge("cellblock_queued_executions", "Executions that wait for a cell")),
-        able(gauge("cellblock_able", "1 while cells can be made")) {
+        able(gauge("cellblock_able", "1 while cells can be made")),
+        accepting(gauge("cellblock_ready", "1 while a request that is sent now would be served")),
+        most_running(gauge("cellblock_running_executions_limit", "Most executions that may run at once")),
+        most_queued(gauge("cellblock_queued_executions_limit", "Most executions that may wait")) {
     BuildGauge()
         .Name("cellblock_build_info")
         .Help("Always 1; what runs, as labels")
         .Register(registry)
         .Add({{"version", build.version}, {"python", build.python}, {"isolation", build.isolation}})
         .Set(1);
+    auto& walls =
+        BuildGauge()
+            .Name("cellblock_wall_stands")
+            .Help("1 for each wall and each limit that stands on this host, 0 for one that is missing")
+            .Register(registry);
+    for (const auto& [wall, stands] : build.walls) walls.Add({{"wall", wall}}).Set(stands ? 1 : 0);
+    for (const std::string_view status : build.statuses) executions.Add({{"status", std::string(status)}});
+    for (const char* result : {"ok", "failed"}) reloads.Add({{"result", result}});
+    gauge("cellblock_start_time_seconds", "When the service started, in seconds since 1970")
+        .SetToCurrentTime();
   }
 
  private:
@@ -101,6 +127,9 @@ class Metrics::Families {
   prometheus::Registry registry;  // first: it holds all that follows
   Family<prometheus::Counter>& executions;
   Family<prometheus::Counter>& denials;
+  Family<prometheus::Counter>& requests;
+  Family<prometheus::Counter>& refusals;
+  Family<prometheus::Counter>& reloads;
   Family<prometheus::Gauge>& ready;
   Family<prometheus::Histogram>& steps;
   prometheus::Histogram& run;
@@ -111,6 +140,9 @@ class Metrics::Families {
   prometheus::Gauge& running;
   prometheus::Gauge& queued;
   prometheus::Gauge& able;
+  prometheus::Gauge& accepting;
+  prometheus::Gauge& most_running;
+  prometheus::Gauge& most_queued;
 };
 
 Metrics::Metrics(const BuildInfo& build) : families_(std::make_unique<Families>(build)) {}
@@ -137,11 +169,28 @@ void Metrics::cell_step(std::string_view step, double seconds) {
   families_->steps.Add({{"step", std::string(step)}}, step_buckets()).Observe(seconds);
 }
 
+void Metrics::answered(std::string_view route, unsigned code) {
+  families_->requests.Add({{"route", std::string(route)}, {"code", std::to_string(code)}}).Increment();
+}
+
+void Metrics::refused(std::string_view route, unsigned code, std::string_view reason) {
+  families_->refusals
+      .Add({{"route", std::string(route)}, {"code", std::to_string(code)}, {"reason", std::string(reason)}})
+      .Increment();
+}
+
+void Metrics::reloaded(bool taken_over) {
+  families_->reloads.Add({{"result", taken_over ? "ok" : "failed"}}).Increment();
+}
+
 std::string Metrics::text(const Gauges& now) {
   for (const auto& [pool, cells] : now.ready) families_->ready.Add({{"pool", pool}}).Set(cells);
   families_->running.Set(now.running);
   families_->queued.Set(now.queued);
   families_->able.Set(now.able ? 1 : 0);
+  families_->accepting.Set(now.accepting ? 1 : 0);
+  families_->most_running.Set(now.most_running);
+  families_->most_queued.Set(now.most_queued);
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
 

@@ -13,7 +13,11 @@ namespace cellblock::telemetry {
 struct BuildInfo {
   std::string version;
   std::string python;
-  std::string isolation;  // the level
+  std::string isolation;                              // the level
+  std::vector<std::pair<std::string, bool>> walls{};  // each wall's name, and whether it stands
+  // Every word that executed() may be told: a counter that appears with its first event can't be seen to
+  // grow.
+  std::vector<std::string_view> statuses{};
 };
 
 // One execution that has ended, however it did.
@@ -31,7 +35,10 @@ struct Gauges {
   std::vector<std::pair<std::string, std::uint32_t>> ready{};  // cells of each pool, by its name
   std::uint32_t running = 0;
   std::uint32_t queued = 0;
-  bool able = false;  // cells can be made
+  bool able = false;       // cells can be made
+  bool accepting = false;  // a request sent now would be served
+  std::uint32_t most_running = 0;
+  std::uint32_t most_queued = 0;
 };
 
 class Metrics {
@@ -45,6 +52,12 @@ class Metrics {
   void zygote_lost();
   // A step of making or ending a cell; `step` is one of a few names of the program.
   void cell_step(std::string_view step, double seconds);
+  // One HTTP answer. The route is one of a fixed few; neither label may be a client's word.
+  void answered(std::string_view route, unsigned code);
+  // One request that was refused before it became an execution.
+  void refused(std::string_view route, unsigned code, std::string_view reason);
+  // A reload of the configuration.
+  void reloaded(bool taken_over);
   [[nodiscard]] std::string text(const Gauges& now);
 
   // The type of text(), for the header.

@@ -69,5 +69,41 @@ TEST(Metrics, AreForAllThreads) {
   EXPECT_THAT(metrics.text({}), HasSubstr("cellblock_executions_total{status=\"ok\"} 800\n"));
 }
 
+TEST(Metrics, CountAnswersAndRefusals) {
+  Metrics metrics({});
+  metrics.answered("/execute", 200);
+  metrics.answered("/execute", 400);
+  metrics.answered("/execute", 400);
+  metrics.refused("/execute", 400, "invalid_request");
+  metrics.reloaded(true);
+  metrics.reloaded(false);
+  metrics.reloaded(false);
+  const std::string text = metrics.text({});
+  for (const char* line :
+       {R"(cellblock_http_requests_total{code="200",route="/execute"} 1)",
+        R"(cellblock_http_requests_total{code="400",route="/execute"} 2)",
+        R"(cellblock_requests_refused_total{code="400",reason="invalid_request",route="/execute"} 1)",
+        R"(cellblock_config_reloads_total{result="ok"} 1)",
+        R"(cellblock_config_reloads_total{result="failed"} 2)"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+}
+
+TEST(Metrics, TellWhatStandsAndWhatCanHappen) {
+  BuildInfo build;
+  build.walls = {{"seccomp", true}, {"cgroup", false}};
+  build.statuses = {"ok", "internal_error"};
+  Gauges now;
+  now.accepting = true;
+  now.most_queued = 7;
+  const std::string text = Metrics(build).text(now);
+  for (const char* line :
+       {R"(cellblock_wall_stands{wall="seccomp"} 1)", R"(cellblock_wall_stands{wall="cgroup"} 0)",
+        R"(cellblock_executions_total{status="internal_error"} 0)", "cellblock_ready 1",
+        "cellblock_queued_executions_limit 7", R"(cellblock_config_reloads_total{result="failed"} 0)"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+}
+
 }  // namespace
 }  // namespace cellblock::telemetry

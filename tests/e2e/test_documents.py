@@ -50,6 +50,12 @@ def readme_commands():
     return [command for language, text in blocks(README) if language == "sh" for command in commands_of(text)]
 
 
+def operators_commands():
+    """Those of docs/operate that stand in a block for the shell; what needs another host is indented instead."""
+    return [(page.name, command) for page in sorted((REPO / "docs/operate").glob("*.md"))
+            for language, text in blocks(page) if language == "sh" for command in commands_of(text)]
+
+
 def readme_answers():
     """Each request of the README that is followed by its answer: (command, answer)."""
     found, last = [], None
@@ -96,6 +102,30 @@ def test_command_of_the_readme_succeeds(server, start_server, command):
     assert done.stdout.strip(), "the command shows nothing"
     if starts_with(command, "curl"):
         assert json.loads(done.stdout).get("status") not in ("invalid_request", "not_found", "method_not_allowed")
+
+
+@pytest.mark.parametrize(("page", "command"), operators_commands())
+def test_command_of_the_operators_pages_succeeds(server, page, command):
+    assert starts_with(command, "cellblock") or starts_with(command, "curl"), f"{page}: {command}"
+    done = shell(re.sub(r"^cellblock ", f"{PROGRAM} ", command), server)
+    assert done.returncode == 0, done
+    assert done.stdout.strip(), "the command shows nothing"
+
+
+def test_every_alert_has_its_section():
+    alerts = re.findall(r"- alert: (\w+)", (REPO / "packaging/monitoring/alerts.yml").read_text())
+    headings = " ".join(re.findall(r"^## (.*)$", (REPO / "docs/operate/troubleshooting.md").read_text(), re.MULTILINE))
+    assert len(alerts) > 10
+    assert [alert for alert in alerts if alert not in headings] == []
+
+
+def test_every_figure_is_explained(server):
+    page = (REPO / "docs/operate/monitoring.md").read_text()
+    families = set(re.findall(r"^# TYPE (\w+)", server.client.get("/metrics").text, re.MULTILINE))
+    assert len(families) > 15
+    unexplained = {name for name in families if name not in page and f"…_{name.partition('execution_')[2]}" not in page
+                   and not name.endswith("_limit")}
+    assert not unexplained
 
 
 @pytest.mark.parametrize(("command", "answer"), readme_answers())
@@ -167,7 +197,7 @@ def test_every_rule_of_a_refusal_is_documented():
 
 def test_files_that_the_documents_name_exist():
     """As `src/engine/judge.hpp`, or shorter where the folder is clear: `engine/judge.hpp`, `judge.hpp`."""
-    files = [f"/{path.relative_to(REPO)}" for folder in ("src", "tests", "policies", "scripts", "examples", "docs")
+    files = [f"/{path.relative_to(REPO)}" for folder in ("src", "tests", "policies", "scripts", "examples", "docs", "packaging")
              for path in (REPO / folder).rglob("*")]
     placeholder = re.compile(r"\bNN_|^x_(test|fuzz)\.cpp$")
     for page in documents():

@@ -232,6 +232,19 @@ def test_without_root_and_namespaces_only_the_alarming_flag_starts(public_binary
         bare.stop()
 
 
+def test_root_of_a_container_that_allows_namespaces_reaches_full():
+    """With Docker's default capabilities and no others: what packaging/docker/seccomp.json is for."""
+    server = Server("--pool-size", "2", program=like_docker("profile"))
+    try:
+        walls = server.client.get("/health").json()["isolation"]
+        assert walls["level"] == "full" and not walls["walls"]["host_admin"]["stands"]
+        assert inside(server, "import os\ndef main(): return os.getpid()") < 10
+        assert server.run("def main(): return open('/etc/shadow').read()").status == "exception"
+        assert inside(server, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
+    finally:
+        server.stop()
+
+
 def test_strict_is_the_policy_below_full():
     restricted = Server(*RESTRICTED, program=like_docker("root"))
     try:

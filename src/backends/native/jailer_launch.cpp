@@ -155,6 +155,12 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
   if (!zygote_path) return tl::make_unexpected(zygote_path.error());
   const auto zygote = open_program(*zygote_path);
   if (!zygote) return tl::make_unexpected(zygote.error());
+  // Root without the rights of root, as in a container: the jailer takes another uid before its own
+  // namespace, and only its owner may execute the copy.
+  const bool gives_root_up = ::geteuid() == 0 && spec.walls.namespaces && !spec.walls.host_admin;
+  if (gives_root_up && ::fchown(zygote->get(), spec.uid_base, spec.uid_base) != 0) {
+    return base::errno_error("give the copy of " + *zygote_path + " to uid " + std::to_string(spec.uid_base));
+  }
   auto sockets = base::make_socketpair(SOCK_STREAM);
   if (!sockets) return tl::make_unexpected(sockets.error());
   const base::Fd spec_file(::memfd_create("spec", MFD_CLOEXEC));

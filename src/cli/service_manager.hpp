@@ -1,0 +1,33 @@
+// What systemd is told, by sd_notify(3). Without $NOTIFY_SOCKET, which is without a supervisor that listens,
+// nothing happens.
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <string>
+
+namespace cellblock::cli {
+
+class ServiceManager {
+ public:
+  // Reads $WATCHDOG_USEC. Does not change the environment, so only a single thread may, elsewhere.
+  // `well`: whether the service can work; asked before each sign of life, from the thread that waits.
+  explicit ServiceManager(std::function<bool()> well);
+
+  // Requests are answered; `status` is what `systemctl status` shows. Also the end of a reload.
+  static void ready(const std::string& status);
+  static void reloading();
+  static void stopping();
+
+  // Blocks until one of `signals`, which must be blocked in all threads, and returns it. Meanwhile gives
+  // signs of life, twice in each interval of the watchdog, as long as the service is well: one that can make
+  // no cell for a whole interval is restarted by systemd.
+  int wait(const sigset_t& signals);
+
+ private:
+  std::function<bool()> well_;
+  std::chrono::microseconds half_interval_{0};  // 0: nobody watches
+};
+
+}  // namespace cellblock::cli
