@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "http/asio.hpp"
@@ -27,6 +28,8 @@ struct Route {
   bhttp::verb method;  // a GET route also answers HEAD; a POST route wants a body
   Handler handler;
 };
+
+[[nodiscard]] std::span<const Route> routes();
 
 // Either the route or the answer that there is none: 404, or 405 with Allow.
 struct Found {
