@@ -4,6 +4,7 @@
 #include <string>
 
 #include "http/api_adapter.hpp"
+#include "http/batch_adapter.hpp"
 #include "http/execute_adapter.hpp"
 #include "http/health_adapter.hpp"
 
@@ -15,6 +16,7 @@ constexpr std::size_t kLongestPathShown = 200;
 constexpr std::array kRoutes{
     Route{"/execute", bhttp::verb::post, execute},
     Route{"/api/v1/execute", bhttp::verb::post, execute},
+    Route{"/batch", bhttp::verb::post, batch},
     Route{"/health", bhttp::verb::get, health},
     Route{"/healthz", bhttp::verb::get, liveness},
     Route{"/readyz", bhttp::verb::get, readiness},
