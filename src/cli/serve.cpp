@@ -41,6 +41,8 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   server.stall_timeout = options.stall_timeout;
   server.min_bytes_per_second = options.min_rate_bytes;
   server.budget = std::move(budget);
+  server.replays = {options.idempotency_bytes, options.idempotency_entries, options.idempotency_expiry};
+  server.batch_executions = options.batch_executions;
   server.max_connections = connections_that_fit(options, pools);
   if (server.max_connections < options.max_connections) {
     log.warn("fewer connections than max-connections: the limit of open files allows no more",

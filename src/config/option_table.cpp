@@ -141,6 +141,41 @@ std::vector<OptionSpec> server_rows() {
   };
 }
 
+std::vector<OptionSpec> replay_rows() {
+  return {
+      {.name = "idempotency-expiry",
+       .target = &Options::idempotency_expiry,
+       .standard = "3600",
+       .lowest = 1,
+       .highest = 604'800,
+       .unit = Unit::kSeconds,
+       .group = kServer,
+       .help = "Time for which the answer to a request with an Idempotency-Key is kept, as memory allows"},
+      {.name = "idempotency-memory-mb",
+       .target = &Options::idempotency_bytes,
+       .standard = "64",
+       .lowest = 1,
+       .highest = 1'048'576,
+       .unit = Unit::kMegabytes,
+       .group = kServer,
+       .help = "Memory for these answers, beside request-memory-mb; the oldest make room for new ones"},
+      {.name = "idempotency-entries",
+       .target = &Options::idempotency_entries,
+       .standard = "10000",
+       .lowest = 1,
+       .highest = 10'000'000,
+       .group = kServer,
+       .help = "How many such answers are kept at most"},
+      {.name = "batch-executions",
+       .target = &Options::batch_executions,
+       .standard = "4",
+       .lowest = 1,
+       .highest = 100,
+       .group = kServer,
+       .help = "Executions that one POST /batch may have under way at once"},
+  };
+}
+
 std::vector<OptionSpec> limit_rows() {
   return {
       {.name = "time-limit",
@@ -372,7 +407,8 @@ std::vector<OptionSpec> log_rows() {
 
 std::vector<OptionSpec> all_rows() {
   std::vector<OptionSpec> rows;
-  for (const auto& part : {server_rows(), limit_rows(), capacity_rows(), isolation_rows(), log_rows()}) {
+  for (const auto& part :
+       {server_rows(), replay_rows(), limit_rows(), capacity_rows(), isolation_rows(), log_rows()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;

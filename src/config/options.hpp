@@ -34,6 +34,10 @@ struct Options {
   std::chrono::milliseconds stall_timeout{0};
   std::uint64_t min_rate_bytes = 0;  // per second
   std::chrono::milliseconds drain_limit{0};
+  std::chrono::milliseconds idempotency_expiry{0};
+  std::uint64_t idempotency_bytes = 0;
+  std::uint32_t idempotency_entries = 0;
+  std::uint32_t batch_executions = 0;
 
   std::chrono::milliseconds time_limit{0};
   std::chrono::milliseconds cpu_limit{0};

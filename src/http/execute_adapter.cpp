@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "http/idempotent_adapter.hpp"
 #include "http/request_id.hpp"
 #include "service/envelope.hpp"
 #include "service/execute_request.hpp"
@@ -78,6 +79,7 @@ net::awaitable<Reply> execute(Exchange& exchange) {
   if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
     co_return refused(wrong_content_type(), id);
   }
+  if (has_idempotency_key(exchange.request)) co_return co_await execute_once(exchange);
   std::string body = std::move(exchange.request.body());
   const std::uint64_t size = body.size();
   const bool large = size > base::Lease::kFreeBytes;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/byte_budget.hpp"
+#include "http/replay_store.hpp"
 
 namespace cellblock::http {
 
@@ -38,6 +39,9 @@ struct ServerOptions {
   std::uint64_t min_bytes_per_second = 16U << 10U;
   // What all bodies, jobs and answers together may take; empty: no bound.
   std::shared_ptr<base::ByteBudget> budget;
+  ReplayLimits replays{};
+  // Executions of one batch at once, which includes those whose answer waits for its turn.
+  std::size_t batch_executions = 4;
   std::size_t max_connections = 2000;
   unsigned threads = 2;
   // Gets a line for what no client can be told. Called from any of the threads; may be empty.

@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <string_view>
-
 namespace cellblock::http {
 
 Peer look_at_peer(tcp::socket& socket) {
@@ -16,12 +14,11 @@ Peer look_at_peer(tcp::socket& socket) {
   return (entry.revents & POLLRDHUP) != 0 ? Peer::kHalfClosed : Peer::kListens;
 }
 
-bool provoke_peer(tcp::socket& socket) {
-  constexpr std::string_view kInterim = "HTTP/1.1 100 Continue\r\n\r\n";
+bool provoke_peer(tcp::socket& socket, std::string_view bytes) {
   const ssize_t sent =
-      ::send(socket.native_handle(), kInterim.data(), kInterim.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   // A client that reads nothing has a full buffer, and nothing is sent to it.
-  return sent <= 0 || static_cast<std::size_t>(sent) == kInterim.size();
+  return sent <= 0 || static_cast<std::size_t>(sent) == bytes.size();
 }
 
 std::string address_of(const tcp::socket& socket) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "http/asio.hpp"
 
@@ -22,10 +23,13 @@ enum class Peer : std::uint8_t {
 // Sees an end behind unread bytes too, such as a pipelined request.
 [[nodiscard]] Peer look_at_peer(tcp::socket& socket);
 
-// Sends an interim answer, "100 Continue", to an HTTP/1.1 client that has sent its request. Whether it was
+// Before an answer has begun, these bytes mean nothing.
+inline constexpr std::string_view kInterimAnswer = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// Sends bytes that mean nothing to an HTTP/1.1 client that has sent its request. Whether it was
 // gone shows a round trip later. False when only a part of it could be sent: the connection is of no use any
 // more.
-[[nodiscard]] bool provoke_peer(tcp::socket& socket);
+[[nodiscard]] bool provoke_peer(tcp::socket& socket, std::string_view bytes);
 
 // "127.0.0.1:40312"; empty when there is no other side any more.
 [[nodiscard]] std::string address_of(const tcp::socket& socket);

@@ -2,8 +2,6 @@
 
 #include <chrono>
 
-#include "http/peer.hpp"
-
 namespace cellblock::http {
 namespace {
 
@@ -33,21 +31,23 @@ engine::Completion PendingExecution::completion(std::shared_ptr<base::Lease> mem
   };
 }
 
-net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(tcp::socket& client, unsigned version) {
+net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(tcp::socket& client, unsigned version,
+                                                                      std::string_view meaningless) {
   std::chrono::milliseconds pause = kLookInterval;
   while (!outcome_) {
     error_code cancelled;
     timer_.expires_after(pause);
     co_await timer_.async_wait(net::redirect_error(net::use_awaitable, cancelled));
     if (outcome_) break;
-    const auto next = look(client, version);
+    const auto next = look(client, version, meaningless);
     if (!next) co_return std::nullopt;
     pause = *next;
   }
   co_return std::move(outcome_);
 }
 
-std::optional<std::chrono::milliseconds> PendingExecution::look(tcp::socket& client, unsigned version) {
+std::optional<std::chrono::milliseconds> PendingExecution::look(tcp::socket& client, unsigned version,
+                                                                std::string_view meaningless) {
   switch (look_at_peer(client)) {
     case Peer::kListens:
       return kLookInterval;
@@ -60,7 +60,7 @@ std::optional<std::chrono::milliseconds> PendingExecution::look(tcp::socket& cli
   if (version < 11) return std::nullopt;
   provoked_ = !provoked_;
   if (!provoked_) return kProvokeInterval;
-  if (!provoke_peer(client)) return std::nullopt;
+  if (!provoke_peer(client, meaningless)) return std::nullopt;
   return kAnswerToProvocation;
 }
 

@@ -11,11 +11,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 
 #include "base/byte_budget.hpp"
 #include "engine/engine.hpp"
 #include "engine/execution.hpp"
 #include "http/asio.hpp"
+#include "http/peer.hpp"
 
 namespace cellblock::http {
 
@@ -47,12 +49,14 @@ class PendingExecution : public std::enable_shared_from_this<PendingExecution> {
   [[nodiscard]] engine::Completion completion(std::shared_ptr<base::Lease> memory);
 
   // On the executor only. Waits as long as it takes for the outcome, or for the client to go: then nothing.
-  // `version` is that of the request, as Beast counts.
-  [[nodiscard]] net::awaitable<std::optional<engine::Outcome>> wait(tcp::socket& client, unsigned version);
+  // `version` is that of the request, as Beast counts; `meaningless` what may be sent to such a client now.
+  [[nodiscard]] net::awaitable<std::optional<engine::Outcome>> wait(
+      tcp::socket& client, unsigned version, std::string_view meaningless = kInterimAnswer);
 
  private:
   // Time for the next look, or nothing: the client is gone.
-  [[nodiscard]] std::optional<std::chrono::milliseconds> look(tcp::socket& client, unsigned version);
+  [[nodiscard]] std::optional<std::chrono::milliseconds> look(tcp::socket& client, unsigned version,
+                                                              std::string_view meaningless);
 
   net::any_io_executor executor_;
   net::steady_timer timer_;  // its cancellation is the signal that the outcome is there

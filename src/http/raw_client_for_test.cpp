@@ -85,6 +85,26 @@ std::optional<RawResponse> RawClient::receive(bool body_follows) {
   return response;
 }
 
+std::string RawClient::receive_chunk() {
+  std::size_t end = 0;
+  while ((end = buffer_.find("\r\n")) == std::string::npos) {
+    if (!read_more()) return {};
+  }
+  std::size_t size = 0;
+  std::from_chars(buffer_.data(), buffer_.data() + end, size, 16);
+  while (buffer_.size() < end + 2 + size + 2) {
+    if (!read_more()) return {};
+  }
+  std::string chunk = buffer_.substr(end + 2, size);
+  buffer_.erase(0, end + 2 + size + 2);
+  return chunk;
+}
+
+std::string RawClient::rest() {
+  while (read_more()) continue;
+  return std::move(buffer_);
+}
+
 bool RawClient::closed_by_peer() {
   if (!buffer_.empty()) return false;
   char byte = 0;

@@ -28,6 +28,10 @@ class RawClient {
   void send_all_it_takes(const std::string& bytes);
   // The next response; nothing if the connection ends first. `body_follows` is false for HEAD.
   [[nodiscard]] std::optional<RawResponse> receive(bool body_follows = true);
+  // The next chunk of a body that comes in chunks; empty at its end.
+  [[nodiscard]] std::string receive_chunk();
+  // Everything up to the end of the connection.
+  [[nodiscard]] std::string rest();
   // True when the peer closes without sending anything else.
   [[nodiscard]] bool closed_by_peer();
   // The peer sees the end of what this side sends.

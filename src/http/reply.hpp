@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/byte_budget.hpp"
 #include "http/asio.hpp"
@@ -15,11 +17,12 @@ struct Reply {
   bhttp::status status = bhttp::status::ok;
   std::string body;
   std::string content_type = "application/json";
-  std::string allow;                    // for 405
-  std::chrono::seconds retry_after{0};  // sent unless zero
-  bool close = false;                   // what follows on this connection cannot be trusted
-  std::string reason{};                 // refused before the engine had it, see Answered; empty for all else
-  bool nobody_reads = false;            // the client is gone: send nothing and close
+  std::string allow;                                           // for 405
+  std::chrono::seconds retry_after{0};                         // sent unless zero
+  std::vector<std::pair<std::string, std::string>> headers{};  // beyond those that every answer has
+  bool close = false;         // what follows on this connection cannot be trusted
+  std::string reason{};       // refused before the engine had it, see Answered; empty for all else
+  bool nobody_reads = false;  // the client is gone: send nothing and close
   // The account that the body was made on; nothing for what is small.
   std::shared_ptr<base::Lease> memory;
 };

@@ -67,6 +67,7 @@ Response make_response(Reply reply, const Framing& framing) {
   if (reply.retry_after.count() > 0) {
     response.set(bhttp::field::retry_after, std::to_string(reply.retry_after.count()));
   }
+  for (const auto& [name, value] : reply.headers) response.set(name, value);
   response.keep_alive(framing.keep_alive);
   response.body() = std::move(reply.body);
   response.prepare_payload();

@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "http/api_adapter.hpp"
+#include "http/batch_adapter.hpp"
 #include "http/execute_adapter.hpp"
 #include "http/health_adapter.hpp"
 
@@ -12,10 +14,18 @@ namespace {
 constexpr std::size_t kLongestPathShown = 200;
 
 constexpr std::array kRoutes{
-    Route{"/execute", bhttp::verb::post, execute}, Route{"/api/v1/execute", bhttp::verb::post, execute},
-    Route{"/health", bhttp::verb::get, health},    Route{"/healthz", bhttp::verb::get, liveness},
-    Route{"/readyz", bhttp::verb::get, readiness}, Route{"/version", bhttp::verb::get, version},
+    Route{"/execute", bhttp::verb::post, execute},
+    Route{"/api/v1/execute", bhttp::verb::post, execute},
+    Route{"/batch", bhttp::verb::post, batch},
+    Route{"/health", bhttp::verb::get, health},
+    Route{"/healthz", bhttp::verb::get, liveness},
+    Route{"/readyz", bhttp::verb::get, readiness},
+    Route{"/version", bhttp::verb::get, version},
     Route{"/metrics", bhttp::verb::get, metrics},
+    Route{"/openapi.json", bhttp::verb::get, openapi},
+    Route{"/docs", bhttp::verb::get, docs_page},
+    Route{"/docs/page.css", bhttp::verb::get, docs_style},
+    Route{"/docs/page.js", bhttp::verb::get, docs_script},
 };
 
 void add_method(std::string& allow, bhttp::verb method) {
@@ -24,6 +34,10 @@ void add_method(std::string& allow, bhttp::verb method) {
 }
 
 }  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
 
 std::string_view path_of(std::string_view target) {
   target = target.substr(0, target.find_first_of("?#"));

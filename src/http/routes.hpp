@@ -2,10 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "http/asio.hpp"
+#include "http/chunked_answer.hpp"
+#include "http/options.hpp"
 #include "http/pending_execution.hpp"
+#include "http/replay_store.hpp"
 #include "http/reply.hpp"
 #include "service/execution_service.hpp"
 
@@ -18,6 +23,10 @@ struct Exchange {
   tcp::socket& client;
   std::shared_ptr<CompletionGate> gate;
   std::shared_ptr<base::Lease> memory;  // the account that the body is kept on
+  const ServerOptions& options;
+  std::shared_ptr<ReplayStore> replays;
+  ChunkedAnswer& stream;  // for an answer in parts, instead of the reply
+  std::string caller{};   // who asks: the name of the API key, if there is one
 };
 
 using Handler = net::awaitable<Reply> (*)(Exchange&);
@@ -27,6 +36,8 @@ struct Route {
   bhttp::verb method;  // a GET route also answers HEAD; a POST route wants a body
   Handler handler;
 };
+
+[[nodiscard]] std::span<const Route> routes();
 
 // Either the route or the answer that there is none: 404, or 405 with Allow.
 struct Found {

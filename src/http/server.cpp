@@ -33,7 +33,10 @@ constexpr std::string_view kFull =
 }  // namespace
 
 Server::Server(ServerOptions options, service::ExecutionService& service)
-    : options_(std::move(options)), service_(service), acceptor_(net::make_strand(context_)) {}
+    : options_(std::move(options)),
+      service_(service),
+      replays_(std::make_shared<ReplayStore>(options_.replays)),
+      acceptor_(net::make_strand(context_)) {}
 
 base::Result<std::unique_ptr<Server>> Server::bind(ServerOptions options,
                                                    service::ExecutionService& service) {
@@ -122,8 +125,8 @@ void Server::admit(tcp::socket socket) {
   }
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
-  const auto session =
-      std::make_shared<Session>(std::move(socket), SessionContext{options_, service_, connections_, gate_});
+  const auto session = std::make_shared<Session>(
+      std::move(socket), SessionContext{options_, service_, connections_, gate_, replays_});
   connections_.add(session);
   session->start();
 }

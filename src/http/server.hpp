@@ -55,6 +55,7 @@ class Server {
   service::ExecutionService& service_;
   Connections connections_;
   const std::shared_ptr<CompletionGate> gate_ = std::make_shared<CompletionGate>();
+  const std::shared_ptr<ReplayStore> replays_;
   // After everything that handlers refer to: destroying it destroys the last connections.
   net::io_context context_;
   tcp::acceptor acceptor_;

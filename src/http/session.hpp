@@ -30,6 +30,7 @@ struct SessionContext {
   service::ExecutionService& service;
   Connections& connections;
   std::shared_ptr<CompletionGate> gate;
+  std::shared_ptr<ReplayStore> replays;
 };
 
 class Session final : public Connection, public std::enable_shared_from_this<Session> {

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import httpx
+from interface import Checked
 
 REPO = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("CELLBLOCK_BINARY", str(REPO / "build/release/cellblock"))
@@ -54,6 +55,9 @@ class Server:
             env={**os.environ, "PORT": str(self.port), "CELLBLOCK_TEST_SECRET": CANARY, **environment},
         )
         self.client = httpx.Client(base_url=self.url, timeout=60 * TIME_FACTOR, trust_env=False)
+        # Every answer that a test gets this way has to be one that /openapi.json describes.
+        self.checked = Checked(program, lambda: httpx.get(f"{self.url}/openapi.json", trust_env=False).json())
+        self.client.event_hooks["response"].append(self.checked)
         try:
             eventually(self._is_ready, 30, "the server answers 200 at /readyz")
         except BaseException:

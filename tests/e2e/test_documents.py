@@ -1,5 +1,6 @@
 """The documents tell the truth: their commands run, their links lead somewhere, no status is left out."""
 
+import http
 import json
 import re
 import shlex
@@ -177,12 +178,39 @@ def test_links_inside_the_repository_lead_somewhere(page):
             assert anchor in anchors(target), f"{link}: no such heading"
 
 
+def http_sources():
+    return [path.read_text() for path in sorted((REPO / "src/http").glob("*.cpp")) if "_test" not in path.name]
+
+
+def words_of_refusals():
+    """The statuses that the HTTP side gives itself: the last argument of error_reply()."""
+    found = {word for text in http_sources() for call in re.findall(r"(?:error_reply|refusal)\((.*?);\n", text, re.DOTALL)
+             for word in re.findall(r'"([a-z_]+)"[)}]', call)}
+    assert {"not_found", "not_ready"} <= found
+    return sorted(found)
+
+
+def test_every_http_error_is_documented():
+    names = {name for text in http_sources() for name in re.findall(r"bhttp::status::(\w+)", text)} - {"unknown"}
+    spelled = {"http_version_not_supported": 505, "payload_too_large": 413, "uri_too_long": 414}
+    codes = {spelled.get(name) or http.HTTPStatus[name.upper()].value for name in names}
+    page = (REPO / "docs/statuses.md").read_text()
+    columns = [cells.split("|")[1:3] for cells in re.findall(r"^(\|.*\|)$", page, re.MULTILINE)]
+    told = {int(code) for cells in columns for code in re.findall(r"\b[2345]\d\d\b", " ".join(cells))}
+    assert len(codes) > 10
+    assert sorted(code for code in codes if code >= 400) == sorted(code for code in told if code >= 400)
+    description = (REPO / "api/openapi.yaml").read_text()
+    elsewhere = {404, 405}  # of no operation; told in the introduction
+    assert [code for code in codes - elsewhere if f'"{code}":' not in description] == []
+
+
 def test_every_status_is_documented():
     names = re.findall(r'return "(\w+)";', (REPO / "src/engine/status.cpp").read_text())
+    names += words_of_refusals()
     page = (REPO / "docs/statuses.md").read_text()
     described = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert len(set(names)) > 10
-    assert sorted(described) == sorted(set(names))
+    assert sorted(set(described)) == sorted(set(names))
 
 
 def test_every_rule_of_a_refusal_is_documented():

@@ -12,6 +12,7 @@ class Wire:
     """A raw connection that reads whole answers."""
 
     def __init__(self, server):
+        self.server = server
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10 * TIME_FACTOR)
         self.stream = self.socket.makefile("rb")
 
@@ -35,6 +36,7 @@ class Wire:
         length = int(headers.get("content-length", 0)) if has_body else 0
         body = self.stream.read(length)
         assert len(body) == length
+        self.server.checked.interface().check_any(int(code), body)
         return int(code), headers, body
 
     def closed(self) -> bool:

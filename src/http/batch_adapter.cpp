@@ -1,0 +1,125 @@
+#include "http/batch_adapter.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/execute_adapter.hpp"
+#include "http/idempotent_adapter.hpp"
+#include "http/request_id.hpp"
+#include "http/submission.hpp"
+#include "service/batch_request.hpp"
+#include "service/execute_request.hpp"
+
+namespace cellblock::http {
+namespace {
+
+// A chunk with a space, which may stand in front of a line: how a client that has closed its sending half is
+// asked whether it is there.
+constexpr std::string_view kBlankChunk = "1\r\n \r\n";
+
+Reply refusal(std::string_view error) {
+  return error_reply(bhttp::status::bad_request, error, "invalid_request");
+}
+
+// One entry under way, or its answer if it was refused.
+struct Begun {
+  std::string id;
+  std::shared_ptr<PendingExecution> pending;
+  tl::expected<engine::Ticket, engine::Outcome> ticket;
+};
+
+Begun begin(Exchange& exchange, std::string request) {
+  auto memory = std::make_shared<base::Lease>(exchange.options.budget, base::ByteBudget::Use::kRequest);
+  auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
+  std::string id = random_id();
+  auto ticket = submit(exchange.service, std::move(memory), std::move(request), id, pending->completion({}));
+  return {std::move(id), std::move(pending), std::move(ticket)};
+}
+
+void cancel(Exchange& exchange, const Begun& begun) {
+  if (begun.ticket) exchange.service.cancel(*begun.ticket);
+}
+
+// The entries of a body that is taken apart, or why it can't be.
+tl::expected<std::vector<std::string>, Reply> entries_of(Exchange& exchange) {
+  if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
+    return tl::make_unexpected(refusal("Content-Type must be application/json"));
+  }
+  if (has_idempotency_key(exchange.request)) {
+    return tl::make_unexpected(refusal("Idempotency-Key is for /execute, not for /batch"));
+  }
+  const std::string body = std::move(exchange.request.body());
+  if (body.size() > base::Lease::kFreeBytes &&
+      !exchange.memory->resize(body.size() * service::kParseFactor)) {
+    return tl::make_unexpected(
+        busy_reply("No memory is left for a request of this size", exchange.service.retry_after()));
+  }
+  auto entries = service::parse_batch_request(body);
+  static_cast<void>(exchange.memory->resize(body.size()));
+  if (!entries) return tl::make_unexpected(refusal(entries.error().message));
+  return std::move(*entries);
+}
+
+// The line of an entry, on the account of its answer. False: the client is gone.
+net::awaitable<bool> send_line(Exchange& exchange, std::size_t index, const Begun& begun) {
+  std::optional<engine::Outcome> outcome;
+  if (begun.ticket) {
+    outcome = co_await begun.pending->wait(exchange.client, exchange.request.version(), kBlankChunk);
+    if (!outcome) co_return false;
+  } else {
+    outcome = begun.ticket.error();
+  }
+  auto memory = std::move(outcome->memory);
+  if (!memory) {
+    memory = std::make_shared<base::Lease>(exchange.options.budget, base::ByteBudget::Use::kAnswer);
+  }
+  std::string line = batch_line(index, reply_for(*outcome, begun.id));
+  outcome.reset();
+  if (!memory->resize(line.capacity())) {
+    line = batch_line(
+        index, busy_reply("No memory is left for an answer of this size", exchange.service.retry_after()));
+  }
+  co_return co_await exchange.stream.write(std::move(line));
+}
+
+}  // namespace
+
+std::string batch_line(std::size_t index, Reply reply) {
+  std::string head = "{\"index\":" + std::to_string(index) +
+                     ",\"http\":" + std::to_string(static_cast<unsigned>(reply.status));
+  if (reply.retry_after.count() > 0) head += ",\"retry_after\":" + std::to_string(reply.retry_after.count());
+  std::string line = std::move(reply.body);
+  line.insert(0, head.append(",\"answer\":"));
+  return line.append("}\n");
+}
+
+net::awaitable<Reply> batch(Exchange& exchange) {
+  auto entries = entries_of(exchange);
+  if (!entries) co_return std::move(entries.error());
+  Reply head;
+  head.content_type = "application/x-ndjson";
+  bool there = co_await exchange.stream.begin(std::move(head));
+  std::deque<Begun> begun;
+  std::size_t next = 0;
+  for (std::size_t index = 0; there && index < entries->size(); ++index) {
+    while (next < entries->size() &&
+           begun.size() < std::max<std::size_t>(exchange.options.batch_executions, 1)) {
+      begun.push_back(begin(exchange, std::move((*entries)[next])));
+      ++next;
+    }
+    there = co_await send_line(exchange, index, begun.front());
+    if (there) begun.pop_front();
+  }
+  if (there) there = co_await exchange.stream.end();
+  for (const Begun& left : begun) cancel(exchange, left);
+  Reply done;
+  done.nobody_reads = !there;
+  co_return done;
+}
+
+}  // namespace cellblock::http

@@ -1,0 +1,69 @@
+#include "service/batch_request.hpp"
+
+#include <simdjson.h>
+
+#include "protocol/json_check.hpp"
+
+namespace cellblock::service {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+// That of one execution, and the two levels around it.
+constexpr std::size_t kMaxNesting = 202;
+
+Parsed<std::vector<std::string>> take_requests(ondemand::value& value) {
+  std::vector<std::string> requests;
+  ondemand::array items;
+  if (value.get_array().get(items) != simdjson::SUCCESS) {
+    return invalid_request("Field 'requests' must be an array");
+  }
+  for (auto item : items) {
+    ondemand::value entry;
+    std::string_view text;
+    if (item.get(entry) != simdjson::SUCCESS ||
+        simdjson::to_json_string(entry).get(text) != simdjson::SUCCESS) {
+      return invalid_request("Request body is not valid JSON");
+    }
+    if (requests.size() == kMostBatched) {
+      return invalid_request("Field 'requests' must have at most " + std::to_string(kMostBatched) +
+                             " entries");
+    }
+    requests.emplace_back(text);
+  }
+  if (requests.empty()) return invalid_request("Field 'requests' must have at least one entry");
+  return requests;
+}
+
+}  // namespace
+
+Parsed<std::vector<std::string>> parse_batch_request(std::string_view body) {
+  if (const auto checked = protocol::check_json(body, kMaxNesting); !checked) {
+    return invalid_request("Request body is not valid JSON: " + checked.error());
+  }
+  const simdjson::padded_string padded(body);
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::object object;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS) {
+    return invalid_request("Request body must be a JSON object");
+  }
+  std::vector<std::string> requests;
+  for (auto item : object) {
+    std::string_view name;
+    ondemand::value value;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(value) != simdjson::SUCCESS) {
+      return invalid_request("Request body is not valid JSON");
+    }
+    if (name != "requests") return invalid_request("Unknown field '" + shown(name) + "'; known is requests");
+    if (!requests.empty()) return invalid_request("Field 'requests' is given twice");
+    auto taken = take_requests(value);
+    if (!taken) return taken;
+    requests = std::move(*taken);
+  }
+  if (requests.empty()) return invalid_request("Field 'requests' is required and must be an array");
+  return requests;
+}
+
+}  // namespace cellblock::service
