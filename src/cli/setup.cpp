@@ -44,6 +44,9 @@ engine::Limits limits_from(const config::Options& options) {
   limits.output_bytes = options.output_bytes;
   limits.result_bytes = options.result_bytes;
   limits.files_bytes = options.files_bytes;
+  limits.display_items = options.display_items;
+  limits.display_item_bytes = options.display_item_bytes;
+  limits.display_bytes = options.display_bytes;
   limits.script_bytes = options.max_script_bytes;
   return limits;
 }

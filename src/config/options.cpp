@@ -59,7 +59,7 @@ Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uin
   const std::uint64_t largest_request = kMemoryPerBody * options.max_body_bytes;
   const std::uint64_t largest_answer = kMemoryPerResult * options.result_bytes +
                                        kMemoryPerOutput * options.output_bytes +
-                                       kMemoryPerFile * options.files_bytes;
+                                       kMemoryPerFile * (options.files_bytes + options.display_bytes);
   options.request_memory_bytes = std::max({options.request_memory_bytes, largest_request, largest_answer});
   if (options.threads == 0) options.threads = std::max(cpu_count, 2U);
   return options;

@@ -50,6 +50,9 @@ struct Options {
   std::uint64_t output_bytes = 0;
   std::uint64_t result_bytes = 0;
   std::uint64_t files_bytes = 0;
+  std::uint32_t display_items = 0;
+  std::uint64_t display_item_bytes = 0;
+  std::uint64_t display_bytes = 0;
   std::uint64_t workdir_bytes = 0;
   std::uint32_t workdir_inodes = 0;
 

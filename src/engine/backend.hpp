@@ -57,6 +57,7 @@ struct Report {
   std::string stderr_text;
   bool stdout_truncated = false;
   bool stderr_truncated = false;
+  std::optional<Shown> display;  // what was shown until the end; if the job asked for it
   Usage usage;
   std::shared_ptr<base::Lease> memory;  // the account of the texts; may be empty
   std::vector<Denial> denied;           // system calls; not the cell's word

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/byte_budget.hpp"
+#include "engine/display.hpp"
 
 namespace cellblock::engine {
 
@@ -21,16 +22,19 @@ enum class Policy : std::uint8_t { kSandbox, kStrict };
 // The bounds of one execution. The operator sets one such value as the default; a request may lower
 // single fields (service::resolve_limits), never raise them.
 struct Limits {
-  std::chrono::milliseconds wall{30'000};      // from the script's arrival in the cell to its answer
-  std::chrono::milliseconds cpu{30'000};       // user + system time; enforced in whole seconds
-  std::uint64_t memory_bytes = 512ULL << 20U;  // beyond what the cell shares with the zygote
-  std::uint32_t processes = 128;               // processes and threads together
-  std::uint32_t open_files = 128;              // descriptors per process
-  std::uint64_t file_bytes = 10ULL << 20U;     // size of one file
-  std::uint64_t output_bytes = 1ULL << 20U;    // kept of stdout, and of stderr
-  std::uint64_t result_bytes = 16ULL << 20U;   // the result as JSON text
-  std::uint64_t script_bytes = 204'800;        // the script as UTF-8
-  std::uint64_t files_bytes = 16ULL << 20U;    // files of the request together, and of the answer
+  std::chrono::milliseconds wall{30'000};          // from the script's arrival in the cell to its answer
+  std::chrono::milliseconds cpu{30'000};           // user + system time; enforced in whole seconds
+  std::uint64_t memory_bytes = 512ULL << 20U;      // beyond what the cell shares with the zygote
+  std::uint32_t processes = 128;                   // processes and threads together
+  std::uint32_t open_files = 128;                  // descriptors per process
+  std::uint64_t file_bytes = 10ULL << 20U;         // size of one file
+  std::uint64_t output_bytes = 1ULL << 20U;        // kept of stdout, and of stderr
+  std::uint64_t result_bytes = 16ULL << 20U;       // the result as JSON text
+  std::uint64_t script_bytes = 204'800;            // the script as UTF-8
+  std::uint64_t files_bytes = 16ULL << 20U;        // files of the request together, and of the answer
+  std::uint32_t display_items = 64;                // values and figures that an answer shows
+  std::uint64_t display_item_bytes = 4ULL << 20U;  // one representation of one of them
+  std::uint64_t display_bytes = 8ULL << 20U;       // all of them together
 
   bool operator==(const Limits&) const = default;
 };
@@ -65,6 +69,7 @@ struct Job {
   std::vector<File> files{};
   Limits limits;
   Policy policy = Policy::kSandbox;
+  DisplayMode display = DisplayMode::kOff;
   std::size_t pool = 0;  // which pool's cell is to run it: its modules are imported already
 };
 
@@ -136,6 +141,7 @@ struct Outcome {
   std::optional<ExceptionInfo> exception;
   std::vector<File> files{};  // what the script has left in output/
   std::vector<SkippedFile> skipped_files{};
+  std::optional<Shown> display{};  // if the request asked for it
   Usage usage;
   double queue_ms = 0;                  // until a cell had it
   std::vector<Denial> denied;           // system calls in the order of the policy, then files as they came

@@ -112,6 +112,7 @@ Outcome judge(const Limits& limits, Report report, EndReason reason) {
   outcome.stderr_text = std::move(report.stderr_text);
   outcome.stdout_truncated = report.stdout_truncated;
   outcome.stderr_truncated = report.stderr_truncated;
+  outcome.display = std::move(report.display);
   outcome.usage = report.usage;
   outcome.memory = std::move(report.memory);
   outcome.denied = std::move(report.denied);

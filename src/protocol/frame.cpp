@@ -22,7 +22,7 @@ Number number_at(std::string_view bytes) {
 
 bool is_known(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(FrameKind::kFailed) &&
-         kind <= static_cast<std::uint8_t>(FrameKind::kFiles);
+         kind <= static_cast<std::uint8_t>(FrameKind::kDisplay);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 //   cell ──kReady───▶ server      sealed and warm
 //   cell ◀──kWarm─── server       nothing else to do: get ready for larger scripts too
 //   cell ◀──kRun──── server       the one script (a session would send more)
+//   cell ──kDisplay─▶ server      a value that the script has shown, as often as it does
 //   cell ──kFiles───▶ server      what the script has left in output/, if anything
 //   cell ──kOutcome─▶ server      what the interpreter says of it
 //
@@ -26,7 +27,8 @@ enum class FrameKind : std::uint8_t {
   kRun = 3,
   kOutcome = 4,
   kWarm = 5,
-  kFiles = 6
+  kFiles = 6,
+  kDisplay = 7
 };
 
 inline constexpr std::size_t kFrameHeaderBytes = 5;

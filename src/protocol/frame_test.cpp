@@ -40,7 +40,7 @@ TEST(FrameReader, TakesAPayloadOfExactlyTheLimitAndRefusesOneByteMoreAtItsHeader
 }
 
 TEST(FrameReader, RefusesUnknownKinds) {
-  for (const char kind : {'\0', '\x07', '\xff'}) {
+  for (const char kind : {'\0', '\x08', '\xff'}) {
     FrameReader reader(100);
     reader.feed(std::string("\0\0\0\0", 4) + kind);
     const auto refused = reader.next();

@@ -8,6 +8,17 @@
 
 namespace cellblock::protocol {
 
+// What of a script's values and figures is wanted.
+struct DisplayWish {
+  enum class Figures : std::uint8_t { kOff = 0, kPng, kSvg, kLast = kSvg };
+  Figures figures = Figures::kOff;  // kOff: nothing at all
+  std::uint64_t items = 0;
+  std::uint64_t item_bytes = 0;
+  std::uint64_t bytes = 0;  // of all items
+
+  bool operator==(const DisplayWish&) const = default;
+};
+
 struct RunRequest {
   std::string script;
   std::string args_json;
@@ -22,6 +33,7 @@ struct RunRequest {
   std::uint64_t result_bytes = 0;
   std::uint64_t files_bytes = 0;  // of output files, in all
   bool strict = false;
+  DisplayWish display{};
 
   bool operator==(const RunRequest&) const = default;
 };

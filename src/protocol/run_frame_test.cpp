@@ -6,8 +6,20 @@ namespace cellblock::protocol {
 namespace {
 
 TEST(RunFrame, RoundTrips) {
-  const RunRequest request{
-      "def main(): pass", "[1]", "{\"a\":2}", std::string("in\0put", 6), "files", 1, 2, 3, 4, 5, 6, 7, true};
+  const RunRequest request{"def main(): pass",
+                           "[1]",
+                           "{\"a\":2}",
+                           std::string("in\0put", 6),
+                           "files",
+                           1,
+                           2,
+                           3,
+                           4,
+                           5,
+                           6,
+                           7,
+                           true,
+                           {DisplayWish::Figures::kSvg, 8, 9, 10}};
   EXPECT_EQ(decode_run(encode_run(request)), request);
 }
 

@@ -16,6 +16,7 @@
 #include "protocol/ready_frame.hpp"
 #include "protocol/run_frame.hpp"
 #include "runner/cell_files.hpp"
+#include "runner/display_outlet.hpp"
 #include "sandbox/cell_setup.hpp"
 
 namespace cellblock::runner {
@@ -222,7 +223,14 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   const std::string directory = working_directory(spec, descriptors.slot);
   const auto unplaced = fail_to_place(request->files, directory);
   if (!place_stdin(request->stdin_text) || !lower_limits(*request, spec, data_before)) ::_exit(kExitBroken);
-  const protocol::OutcomeClaim claim = unplaced ? *unplaced : interpreter.execute(*request);
+  DisplayOutlet outlet(request->display, [&channel](std::string_view payload) {
+    return send(channel.get(), protocol::FrameKind::kDisplay, payload);
+  });
+  const protocol::OutcomeClaim claim =
+      unplaced ? *unplaced
+               : interpreter.execute(*request, [&outlet](std::vector<protocol::DisplayPart> parts) {
+                   return outlet.show(std::move(parts));
+                 });
   if (!send_output_files(channel.get(), directory, request->files_bytes)) ::_exit(kExitBroken);
   if (!send(channel.get(), protocol::FrameKind::kOutcome, protocol::encode_outcome(claim)))
     ::_exit(kExitBroken);

@@ -10,9 +10,11 @@
 #include "runner/os_error_watch.hpp"
 #include "runner/py_ref.hpp"
 #include "runner/random_state.hpp"
+#include "runner/show_function.hpp"
 
 namespace cellblock::embedded {
 extern const std::string_view kScriptRunner;
+extern const std::string_view kRichDisplay;
 extern const std::string_view kStrictPolicy;
 extern const std::string_view kStrictLists;
 extern const std::string_view kPrimeScript;
@@ -114,6 +116,18 @@ base::Result<void> freeze() {
   return {};
 }
 
+// The arguments of rich_display.begin(), or None.
+PyRef display_arguments(std::unique_ptr<ShowFunction>& function, const protocol::DisplayWish& wish,
+                        Show show) {
+  using Figures = protocol::DisplayWish::Figures;
+  if (wish.figures == Figures::kOff) return PyRef(Py_NewRef(Py_None));
+  function = std::make_unique<ShowFunction>(std::move(show));
+  const PyRef callable = function->callable();
+  if (!callable) return {};
+  return PyRef(Py_BuildValue("OsK", callable.get(), wish.figures == Figures::kSvg ? "svg" : "png",
+                             static_cast<unsigned long long>(wish.item_bytes)));
+}
+
 }  // namespace
 
 class Interpreter::State {
@@ -124,6 +138,7 @@ class Interpreter::State {
   PyRef main_thread;  // threading's object of the only thread; empty when nothing has imported threading
   RandomState random;
   std::vector<PyRef> hooks;  // after-fork hooks of preloaded libraries
+  std::unique_ptr<ShowFunction> show;
 };
 
 Interpreter::Interpreter(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -150,6 +165,10 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   state->runner = make_module("_cellblock_runner", embedded::kScriptRunner);
   if (!state->runner) return python_error("load the script runner");
   PyObject_SetAttrString(state->runner.get(), "strict_policy", policy.get());
+  const PyRef display = make_module("_cellblock_display", embedded::kRichDisplay);
+  const PyRef installed(display ? PyObject_CallMethod(display.get(), "install", nullptr) : nullptr);
+  if (!installed) return python_error("load display()");
+  PyObject_SetAttrString(state->runner.get(), "rich_display", display.get());
   const PyRef settled(PyObject_CallMethod(state->runner.get(), "settle", nullptr));
   if (!settled) return python_error("settle the script runner");
   state->execute = PyRef(PyObject_GetAttrString(state->runner.get(), "execute"));
@@ -235,14 +254,17 @@ bool Interpreter::prime(Priming priming) {
   return done && PyObject_IsTrue(done.get()) == 1;
 }
 
-protocol::OutcomeClaim Interpreter::execute(const protocol::RunRequest& request) {
+protocol::OutcomeClaim Interpreter::execute(const protocol::RunRequest& request, Show show) {
   const PyRef script = bytes(request.script);
   const PyRef args = bytes(request.args_json);
   const PyRef kwargs = bytes(request.kwargs_json);
+  const PyRef display = display_arguments(state_->show, request.display, std::move(show));
   start_collecting_denials();
-  const PyRef outcome(PyObject_CallFunction(state_->execute.get(), "OOOOK", script.get(), args.get(),
-                                            kwargs.get(), request.strict ? Py_True : Py_False,
-                                            static_cast<unsigned long long>(request.result_bytes)));
+  const PyRef outcome(
+      display ? PyObject_CallFunction(state_->execute.get(), "OOOOKO", script.get(), args.get(), kwargs.get(),
+                                      request.strict ? Py_True : Py_False,
+                                      static_cast<unsigned long long>(request.result_bytes), display.get())
+              : nullptr);
   auto denied = take_collected_denials();
   // What C code of the script's libraries has buffered belongs to its output too.
   std::fflush(nullptr);

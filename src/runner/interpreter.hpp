@@ -4,11 +4,13 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
+#include "protocol/display_frame.hpp"
 #include "protocol/outcome_frame.hpp"
 #include "protocol/run_frame.hpp"
 
@@ -46,8 +48,11 @@ class Interpreter {
   enum class Priming : unsigned char { kAlways, kIdle };
   bool prime(Priming priming);
 
-  // In a cell: runs the script. Whatever the script does, this returns a claim or the process ends.
-  protocol::OutcomeClaim execute(const protocol::RunRequest& request);
+  // In a cell: runs the script. Whatever the script does, this returns a claim or the process ends. `show`
+  // takes each value that the script shows, if the request wishes that; it returns whether another may
+  // follow, and throws nothing but std::bad_alloc.
+  using Show = std::function<bool(std::vector<protocol::DisplayPart>)>;
+  protocol::OutcomeClaim execute(const protocol::RunRequest& request, Show show);
 
  private:
   class State;

@@ -256,8 +256,7 @@ def _run(script, args, kwargs, strict, limit):
     return (OK, _serialised(value, limit), b"", b"")
 
 
-def execute(script, args, kwargs, strict, limit):
-    """Runs one script: (kind, result, error, exception), the last three as bytes."""
+def _outcome(script, args, kwargs, strict, limit):
     try:
         try:
             return _run(script, args, kwargs, strict, limit)
@@ -268,6 +267,18 @@ def execute(script, args, kwargs, strict, limit):
             return _raised(error).outcome
     except BaseException:
         return (EXCEPTION, b"", b"The script failed and its error could not be read", b"")
+
+
+def execute(script, args, kwargs, strict, limit, display=None):
+    """Runs one script: (kind, result, error, exception), the last three as bytes. `display` is what
+    rich_display.begin() takes, where values are to be shown."""
+    if display is not None:
+        rich_display.begin(*display)  # noqa: F821 - set by the zygote
+    try:
+        outcome = _outcome(script, args, kwargs, strict, limit)
+        if display is not None:
+            rich_display.show_figures()  # noqa: F821
+        return outcome
     finally:
         flush()
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
+#include "service/display_json.hpp"
 
 namespace cellblock::service {
 namespace {
@@ -82,11 +83,14 @@ std::string tail_json(const engine::Outcome& outcome, std::string_view id) {
   text.append(",\"cpu_ms\":").append(milliseconds(outcome.usage.cpu_ms));
   text.append(",\"memory_peak_kb\":").append(std::to_string(outcome.usage.memory_peak_kb));
   text.append("},\"truncated\":{\"stdout\":").append(boolean(outcome.stdout_truncated));
-  text.append(",\"stderr\":").append(boolean(outcome.stderr_truncated)).append("},\"files\":");
+  text.append(",\"stderr\":").append(boolean(outcome.stderr_truncated));
+  if (outcome.display) text.append(",\"display\":").append(boolean(did_not_fit(*outcome.display)));
+  text.append("},\"files\":");
   append_files(text, outcome.files);
   if (!outcome.skipped_files.empty()) {
     text.append(",\"files_skipped\":").append(skipped_json(outcome.skipped_files));
   }
+  if (outcome.display) append_display(text, *outcome.display);
   text.append(",\"denied\":").append(denied_json(outcome.denied));
   if (outcome.exception) text.append(",\"exception\":").append(exception_json(*outcome.exception));
   return text + "}";

@@ -31,6 +31,32 @@ TEST(Envelope, OfAGoodRunIsTheContractsText) {
             R"("truncated":{"stdout":false,"stderr":false},"files":[],"denied":[]})");
 }
 
+TEST(Envelope, ShowsWhatTheScriptHasShownIfItWasAskedFor) {
+  using Kind = engine::Representation::Kind;
+  Outcome outcome = outcome_with(Status::kOk);
+  EXPECT_FALSE(ordered_json::parse(envelope_json(outcome, "a")).contains("display"));
+  outcome.display.emplace();
+  auto envelope = ordered_json::parse(envelope_json(outcome, "a"));
+  EXPECT_EQ(envelope.at("display").dump(), "[]");
+  EXPECT_EQ(envelope.at("truncated").dump(), R"({"stdout":false,"stderr":false,"display":false})");
+  EXPECT_FALSE(envelope.contains("display_skipped"));
+
+  outcome.display->bundles = {
+      {{"text/plain", Kind::kText, "{\"é\"}\n"}, {"image/png", Kind::kBinary, std::string("\0\xff", 2)}},
+      {{"application/json", Kind::kJson, "{\"a\": 1}"}, {"text/html", Kind::kText, "<b>"}}};
+  outcome.display->skipped = {{"text/latex", "it could not be made", false}};
+  envelope = ordered_json::parse(envelope_json(outcome, "a"));
+  EXPECT_EQ(envelope.at("display").dump(), R"([{"data":{"text/plain":"{\"é\"}\n","image/png":"AP8="}},)"
+                                           R"({"data":{"application/json":{"a":1},"text/html":"<b>"}}])");
+  EXPECT_EQ(envelope.at("truncated").at("display"), false);
+  outcome.display->skipped.push_back({"", "too many for this answer", true});
+  envelope = ordered_json::parse(envelope_json(outcome, "a"));
+  EXPECT_EQ(envelope.at("truncated").at("display"), true);
+  EXPECT_EQ(envelope.at("display_skipped").dump(),
+            R"([{"reason":"it could not be made","type":"text/latex"},)"
+            R"({"reason":"too many for this answer","type":null}])");
+}
+
 TEST(Envelope, OfAFaultHasNoResultAndKeepsTheOutput) {
   Outcome outcome = outcome_with(Status::kTimeout);
   outcome.result_json = "17";

@@ -184,6 +184,42 @@ Taken take_files(Reading& reading, ondemand::value& value) {
   return {};
 }
 
+// The way in which figures come, in the object form.
+Taken take_figures(Reading& reading, ondemand::value& value) {
+  std::string_view form;
+  if (!is_kind(value, ondemand::json_type::string) || value.get_string().get(form) != simdjson::SUCCESS ||
+      (form != "png" && form != "svg")) {
+    return must_be("display.figures", "\"png\" or \"svg\"");
+  }
+  reading.job.display = form == "svg" ? engine::DisplayMode::kSvg : engine::DisplayMode::kPng;
+  return {};
+}
+
+Taken take_display(Reading& reading, ondemand::value& value) {
+  bool on = false;
+  ondemand::object object;
+  if (is_kind(value, ondemand::json_type::boolean) && value.get_bool().get(on) == simdjson::SUCCESS) {
+    reading.job.display = on ? engine::DisplayMode::kPng : engine::DisplayMode::kOff;
+    return {};
+  }
+  if (!is_kind(value, ondemand::json_type::object) || value.get_object().get(object) != simdjson::SUCCESS) {
+    return must_be("display", "true, false or an object");
+  }
+  reading.job.display = engine::DisplayMode::kPng;
+  bool seen = false;
+  for (auto item : object) {
+    std::string_view name;
+    ondemand::value field;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS) {
+      return invalid_request("Request body is not valid JSON");
+    }
+    if (name != "figures") return invalid_request("Unknown field '" + shown(name) + "' in 'display'");
+    if (std::exchange(seen, true)) return invalid_request("Field 'display.figures' is given twice");
+    if (auto taken = take_figures(reading, field); !taken) return taken;
+  }
+  return {};
+}
+
 struct Field {
   std::string_view name;
   Taken (*take)(Reading&, ondemand::value&);
@@ -191,9 +227,10 @@ struct Field {
 };
 
 constexpr std::array kFields{
-    Field{"script", take_script, false}, Field{"args", take_args, true},   Field{"kwargs", take_kwargs, true},
-    Field{"stdin", take_stdin, true},    Field{"files", take_files, true}, Field{"limits", take_limits, true},
-    Field{"policy", take_policy, true},
+    Field{"script", take_script, false}, Field{"args", take_args, true},
+    Field{"kwargs", take_kwargs, true},  Field{"stdin", take_stdin, true},
+    Field{"files", take_files, true},    Field{"limits", take_limits, true},
+    Field{"policy", take_policy, true},  Field{"display", take_display, true},
 };
 
 std::string known_fields() {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cellblock::service {
 namespace {
@@ -87,6 +88,19 @@ TEST(ExecuteRequest, ShortensTheNameOfAnUnknownField) {
   EXPECT_LT(fault.error().message.size(), 300U);
 }
 
+TEST(ExecuteRequest, TakesTheFormsOfDisplay) {
+  using Mode = engine::DisplayMode;
+  for (const auto& [display, mode] :
+       {std::pair{"true", Mode::kPng}, std::pair{"false", Mode::kOff}, std::pair{"null", Mode::kOff},
+        std::pair{"{}", Mode::kPng}, std::pair{R"({"figures": "svg"})", Mode::kSvg},
+        std::pair{R"({"figures": "png"})", Mode::kPng}}) {
+    const auto job = parse_execute_request(std::string(R"({"script": "x", "display": )") + display + "}",
+                                           {engine::Limits{}, engine::Policy::kSandbox});
+    ASSERT_TRUE(job.has_value()) << display;
+    EXPECT_EQ(job->display, mode) << display;
+  }
+}
+
 struct BadBody {
   const char* name;
   std::string_view body;
@@ -127,8 +141,19 @@ INSTANTIATE_TEST_SUITE_P(
         BadBody{"misnamed_script", R"({"code": "x"})",
                 "Field 'script' is required and must be a string; unknown field 'code'"},
         BadBody{"unknown", R"({"script": "x", "skript": {"a": [1]}, "args": []})",
-                "Unknown field 'skript'; known are script, args, kwargs, stdin, files, limits, policy"},
+                "Unknown field 'skript'; known are script, args, kwargs, stdin, files, limits, policy, "
+                "display"},
         BadBody{"empty_name", R"({"script": "x", "": 1})", "Unknown field ''"},
+        BadBody{"display_no_word", R"({"script": "x", "display": "svg"})",
+                "Field 'display' must be true, false or an object"},
+        BadBody{"display_number", R"({"script": "x", "display": 1})",
+                "Field 'display' must be true, false or an object"},
+        BadBody{"display_unknown", R"({"script": "x", "display": {"figure": "svg"}})",
+                "Unknown field 'figure' in 'display'"},
+        BadBody{"display_twice", R"({"script": "x", "display": {"figures": "svg", "figures": "png"}})",
+                "Field 'display.figures' is given twice"},
+        BadBody{"display_format", R"({"script": "x", "display": {"figures": "pdf"}})",
+                "Field 'display.figures' must be \"png\" or \"svg\""},
         BadBody{"files_no_array", R"({"script": "x", "files": {}})",
                 "Field 'files' must be an array of objects"},
         BadBody{"file_no_object", R"({"script": "x", "files": ["a"]})",

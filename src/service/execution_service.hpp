@@ -21,8 +21,8 @@
 namespace cellblock::service {
 
 // What a client may rely on, by name.
-inline constexpr std::array<std::string_view, 6> kFeatures{"args",  "kwargs", "stdin",
-                                                           "files", "limits", "policy"};
+inline constexpr std::array<std::string_view, 7> kFeatures{"args",   "kwargs", "stdin",  "files",
+                                                           "limits", "policy", "display"};
 
 // One wall between a script and the host, as found at start by trying.
 struct Wall {

@@ -72,7 +72,8 @@ def edge():
     """A server with little time, few places and little memory for its clients."""
     running = Server("--header-timeout", "1", "--stall-timeout", "1", "--idle-timeout", "2",
                      "--max-connections", "100", "--max-body-mb", "4", "--result-mb", "4",
-                     "--request-memory-mb", "72", "--files-mb", "1", "--drain-limit", "5")
+                     "--request-memory-mb", "72", "--files-mb", "1", "--display-kb", "1024",
+                     "--drain-limit", "5")
     eventually(lambda: running.post(script="def main(): return 1").http == 200, 10, "it answers")
     running.at_rest = None
     yield running

@@ -23,6 +23,7 @@
 #include "base/relative_path.hpp"
 #include "base/utf8.hpp"
 #include "engine/judge.hpp"
+#include "protocol/display_frame.hpp"
 #include "protocol/json_check.hpp"
 
 namespace {
@@ -47,6 +48,10 @@ class Outside {
     link_->start();
     job_.limits.result_bytes = 4096;
     job_.limits.output_bytes = 1024;
+    job_.limits.display_items = 3;
+    job_.limits.display_item_bytes = 64;
+    job_.limits.display_bytes = 128;
+    job_.display = engine::DisplayMode::kPng;
     cell_ = std::make_shared<CellState>(
         context_, link_, 0,
         backends::native::CellDefaults{job_.limits, 1.0, std::make_shared<base::ByteBudget>(1U << 20U)});
@@ -103,6 +108,7 @@ class Outside {
     must(outcome.result_json.size() <= job_.limits.result_bytes);
     must(protocol::check_json(outcome.result_json, 1200).has_value());
     for (const engine::File& file : outcome.files) must(base::fault_of_path(file.path).empty());
+    show(*outcome.display);
     // What is put into the answer as strings.
     for (const std::string* text : {&outcome.error, &outcome.stdout_text, &outcome.stderr_text}) {
       must(base::to_valid_utf8(*text) == *text);
@@ -111,6 +117,29 @@ class Outside {
     for (const std::string* text :
          {&outcome.exception->type, &outcome.exception->message, &outcome.exception->traceback}) {
       must(base::to_valid_utf8(*text) == *text);
+    }
+  }
+
+  // As it goes into the answer.
+  void show(const engine::Shown& shown) const {
+    must(shown.bundles.size() <= job_.limits.display_items);
+    must(shown.skipped.size() <= protocol::kMaxDisplaySkipped);
+    std::uint64_t bytes = 0;
+    for (const engine::DisplayBundle& bundle : shown.bundles) {
+      must(!bundle.empty());
+      for (const engine::Representation& one : bundle) {
+        using Kind = engine::Representation::Kind;
+        must(protocol::is_mime_type(one.type));
+        must(one.kind != Kind::kText || base::to_valid_utf8(one.data) == one.data);
+        must(one.kind != Kind::kJson || protocol::check_json(one.data, 1200).has_value());
+        must(one.data.size() <= job_.limits.display_item_bytes);
+        bytes += one.data.size();
+      }
+    }
+    must(bytes <= job_.limits.display_bytes);
+    for (const engine::SkippedDisplay& one : shown.skipped) {
+      must(one.type.empty() || protocol::is_mime_type(one.type));
+      must(base::to_valid_utf8(one.reason) == one.reason);
     }
   }
 

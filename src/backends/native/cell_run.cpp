@@ -11,6 +11,7 @@
 
 #include "backends/native/cell_state.hpp"
 #include "base/relative_path.hpp"
+#include "protocol/display_frame.hpp"
 #include "protocol/files_frame.hpp"
 #include "protocol/run_frame.hpp"
 
@@ -49,6 +50,13 @@ std::uint64_t bytes_of(const std::optional<CollectedFiles>& files) {
   return bytes;
 }
 
+protocol::DisplayWish wish_of(const engine::Job& job) {
+  using Figures = protocol::DisplayWish::Figures;
+  if (job.display == engine::DisplayMode::kOff) return {};
+  return {job.display == engine::DisplayMode::kSvg ? Figures::kSvg : Figures::kPng, job.limits.display_items,
+          job.limits.display_item_bytes, job.limits.display_bytes};
+}
+
 std::uint64_t cpu_seconds_of(const engine::Limits& limits) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(limits.cpu).count();
   // A single process can't have more CPU than wall time: let the clock, which is exact, speak first.
@@ -72,8 +80,13 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
   job_ = &job;
   memory_ = std::make_shared<base::Lease>(defaults_.budget, base::ByteBudget::Use::kAnswer);
   constexpr std::uint64_t kNames = 2 * protocol::kMaxFiles * (base::kMaxPathBytes + 16);
-  frames_ = protocol::FrameReader(
-      std::max(job.limits.result_bytes + 3 * kClaimTextLimit, job.limits.files_bytes + kNames));
+  std::uint64_t largest =
+      std::max(job.limits.result_bytes + 3 * kClaimTextLimit, job.limits.files_bytes + kNames);
+  if (job.display != engine::DisplayMode::kOff) {
+    display_.emplace(job.limits);
+    largest = std::max<std::uint64_t>(largest, protocol::display_frame_limit(job.limits.display_bytes));
+  }
+  frames_ = protocol::FrameReader(largest);
   stdout_ = OutputCapture(job.limits.output_bytes);
   stderr_ = OutputCapture(job.limits.output_bytes);
   await_output(out_, stdout_);
@@ -96,7 +109,7 @@ void CellState::send_run() {
   const std::string payload = protocol::encode_run(
       {job_->script, job_->args_json, job_->kwargs_json, job_->stdin_text, protocol::encode_files(files),
        cpu_seconds_of(limits), limits.file_bytes, limits.open_files, limits.processes, limits.memory_bytes,
-       limits.result_bytes, limits.files_bytes, job_->policy == engine::Policy::kStrict});
+       limits.result_bytes, limits.files_bytes, job_->policy == engine::Policy::kStrict, wish_of(*job_)});
   unsent_ = protocol::encode_frame(FrameKind::kRun, payload);
   usage_.start();
   denials_.start();
@@ -177,6 +190,10 @@ void CellState::on_frame(const protocol::Frame& frame) {
     files_ = read_files(frame.payload, job_->limits.files_bytes);
     if (files_) return;
   }
+  if (frame.kind == FrameKind::kDisplay && display_ && display_->take(frame.payload)) {
+    static_cast<void>(account());
+    return;
+  }
   if (frame.kind == FrameKind::kOutcome) {
     auto claim = read_claim(frame.payload, job_->limits.result_bytes);
     // Only a request with files can have had files that did not fit.
@@ -221,7 +238,8 @@ bool CellState::read_output(Stream& stream, OutputCapture& capture) {
 
 bool CellState::account() {
   if (phase_ != Phase::kRunning ||
-      memory_->resize(frames_.capacity() + stdout_.capacity() + stderr_.capacity() + bytes_of(files_))) {
+      memory_->resize(frames_.capacity() + stdout_.capacity() + stderr_.capacity() + bytes_of(files_) +
+                      (display_ ? display_->bytes() : 0))) {
     return true;
   }
   engine::Report report;
@@ -284,6 +302,7 @@ void CellState::finish(engine::Report report) {
   report.stderr_truncated = stderr_.truncated();
   report.stdout_text = stdout_.take_text();
   report.stderr_text = stderr_.take_text();
+  if (display_) report.display = std::move(*display_).take_all();
   report.memory = std::move(memory_);
   std::exchange(done_, nullptr)(std::move(report));
 }

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "backends/native/fake_jailer_for_test.hpp"
+#include "protocol/display_frame.hpp"
 #include "protocol/run_frame.hpp"
 
 namespace cellblock::backends::native {
@@ -72,6 +73,44 @@ TEST_F(CellRunning, AFrameOfAnotherKindIsForgery) {
   run();
   cell_writes(protocol::encode_frame(FrameKind::kReady, ""));
   EXPECT_TRUE(report().forged);
+}
+
+std::string shown(std::string data) {
+  return protocol::encode_frame(FrameKind::kDisplay,
+                                protocol::encode_display({{"application/json", std::move(data)}}));
+}
+
+TEST_F(CellRunning, WhatIsShownIsReportedWhateverTheEnd) {
+  job_.display = engine::DisplayMode::kSvg;
+  run();
+  const auto request = protocol::decode_run(sent_to_cell()->payload);
+  ASSERT_TRUE(request.has_value());
+  const protocol::DisplayWish wish{protocol::DisplayWish::Figures::kSvg, 64, 4ULL << 20U, 8ULL << 20U};
+  EXPECT_EQ(request->display, wish);
+  cell_writes(shown("1") + shown("2"));
+  settle();
+  gone(W_EXITCODE(7, 0));
+  const auto done = report();
+  ASSERT_TRUE(done.display.has_value());
+  ASSERT_EQ(done.display->bundles.size(), 2U);
+  EXPECT_EQ(done.display->bundles[1][0].data, "2");
+}
+
+TEST_F(CellRunning, ShowingUnaskedIsForgery) {
+  run();
+  cell_writes(shown("1"));
+  const auto done = report();
+  EXPECT_TRUE(done.forged);
+  EXPECT_FALSE(done.display.has_value());
+}
+
+TEST_F(CellRunning, AValueThatIsMalformedIsForgery) {
+  job_.display = engine::DisplayMode::kPng;
+  run();
+  cell_writes(shown("1") + shown("{"));
+  const auto done = report();
+  EXPECT_TRUE(done.forged);
+  EXPECT_EQ(done.display->bundles.size(), 1U);
 }
 
 TEST_F(CellRunning, AnOutcomeThatIsNoJsonIsForgery) {

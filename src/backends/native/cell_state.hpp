@@ -24,6 +24,7 @@
 #include "backends/native/cell_denials.hpp"
 #include "backends/native/cell_usage.hpp"
 #include "backends/native/claim_reader.hpp"
+#include "backends/native/display_reader.hpp"
 #include "backends/native/jailer_link.hpp"
 #include "backends/native/output_capture.hpp"
 #include "base/fd.hpp"
@@ -110,7 +111,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   std::size_t sent_ = 0;
   bool unstarted_ = false;
   std::optional<protocol::ReadyTimes> ready_times_;
-  std::optional<CollectedFiles> files_;  // of this run, once they have come
+  std::optional<CollectedFiles> files_;   // of this run, once they have come
+  std::optional<DisplayReader> display_;  // if this run may show anything
   OutputCapture stdout_{0};
   OutputCapture stderr_{0};
   std::shared_ptr<base::Lease> memory_;
