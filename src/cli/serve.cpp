@@ -39,6 +39,7 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   server.header_timeout = options.header_timeout;
   server.idle_timeout = options.idle_timeout;
   server.stall_timeout = options.stall_timeout;
+  server.heartbeat = options.heartbeat;
   server.min_bytes_per_second = options.min_rate_bytes;
   server.budget = std::move(budget);
   server.replays = {options.idempotency_bytes, options.idempotency_entries, options.idempotency_expiry};

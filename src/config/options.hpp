@@ -32,6 +32,7 @@ struct Options {
   std::chrono::milliseconds header_timeout{0};
   std::chrono::milliseconds idle_timeout{0};
   std::chrono::milliseconds stall_timeout{0};
+  std::chrono::milliseconds heartbeat{0};
   std::uint64_t min_rate_bytes = 0;  // per second
   std::chrono::milliseconds drain_limit{0};
   std::chrono::milliseconds idempotency_expiry{0};

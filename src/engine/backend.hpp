@@ -16,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "engine/execution.hpp"
+#include "engine/live.hpp"
 
 namespace cellblock::engine {
 
@@ -74,6 +75,11 @@ class Cell {
   // The service has nothing else to do: the cell may spend a few milliseconds of CPU on getting ready for
   // larger scripts. At most once, and only before run().
   virtual void warm() {}
+  // Whom to tell what comes out of the run, before run(): never from inside a call to this object, and not
+  // after `done`. Without this nobody is told.
+  virtual void listen(Listener) {}  // NOLINT(performance-unnecessary-value-param): overriders keep it
+  // The listener had enough for a while, and has room again.
+  virtual void resume() {}
   // Sends the script in. `done` comes once; after end() it still comes, with what was captured. `job`
   // lives until `done` has come or this object is destroyed; after destruction `done` must not come.
   virtual void run(const Job& job, std::function<void(Report)> done) = 0;

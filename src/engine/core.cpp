@@ -44,9 +44,9 @@ void Core::start() {
   serve();
 }
 
-void Core::submit(Ticket ticket, Job job, Completion done) {
+void Core::submit(Ticket ticket, Job job, Completion done, Listener listener) {
   if (draining_) return done(shutting_down());
-  waiting_.add(ticket, Task{std::move(job), std::move(done), Clock::now()});
+  waiting_.add(ticket, Task{std::move(job), std::move(done), Clock::now(), std::move(listener)});
   serve();
   // Asked after serving: a job that finds a ready cell needs no place in the queue.
   if (waiting_.size() <= max_queued_) return;
@@ -55,6 +55,11 @@ void Core::submit(Ticket ticket, Job job, Completion done) {
         "Too many executions are waiting (limit " + std::to_string(max_queued_) + ")", when_to_retry()));
     publish();
   }
+}
+
+void Core::resume(Ticket ticket) {
+  const auto found = running_.find(ticket);
+  if (found != running_.end()) found->second.cell->resume();
 }
 
 void Core::cancel(Ticket ticket) {
@@ -111,6 +116,11 @@ void Core::run(Ticket ticket, Task task, std::unique_ptr<Cell> cell) {
   running.timer.async_wait([this, ticket](const boost::system::error_code& code) {
     if (!code) end(ticket, EndReason::kTimeout);
   });
+  if (running.task.listener) {
+    // Whatever it answers: nothing of the script is read yet.
+    static_cast<void>(running.task.listener({}));
+    running.cell->listen(running.task.listener);
+  }
   running.cell->run(running.task.job,
                     [this, ticket](Report report) { on_report(ticket, std::move(report)); });
 }

@@ -43,7 +43,8 @@ class Core {
   // Makes the first cells.
   void start();
   // Tickets grow: the lower one waits in front.
-  void submit(Ticket ticket, Job job, Completion done);
+  void submit(Ticket ticket, Job job, Completion done, Listener listener = {});
+  void resume(Ticket ticket);
   void cancel(Ticket ticket);
   void set_max_queued(std::uint32_t most) { max_queued_ = most; }
   void drain(Clock::time_point until);

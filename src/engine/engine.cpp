@@ -32,12 +32,17 @@ class Engine::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Ticket submit(Job job, Completion done) {
+  Ticket submit(Job job, Completion done, Listener listener) {
     const Ticket ticket = next_ticket_.fetch_add(1, std::memory_order_relaxed);
-    boost::asio::post(context_, [this, ticket, job = std::move(job), done = std::move(done)]() mutable {
-      core_.submit(ticket, std::move(job), std::move(done));
+    boost::asio::post(context_, [this, ticket, job = std::move(job), done = std::move(done),
+                                 listener = std::move(listener)]() mutable {
+      core_.submit(ticket, std::move(job), std::move(done), std::move(listener));
     });
     return ticket;
+  }
+
+  void resume(Ticket ticket) {
+    boost::asio::post(context_, [this, ticket] { core_.resume(ticket); });
   }
 
   void cancel(Ticket ticket) {
@@ -106,8 +111,12 @@ Engine::Engine(EngineOptions options, std::unique_ptr<Backend> backend)
 
 Engine::~Engine() = default;
 
-Ticket Engine::submit(Job job, Completion done) {
-  return impl_->submit(std::move(job), std::move(done));
+Ticket Engine::submit(Job job, Completion done, Listener listener) {
+  return impl_->submit(std::move(job), std::move(done), std::move(listener));
+}
+
+void Engine::resume(Ticket ticket) {
+  impl_->resume(ticket);
 }
 
 void Engine::cancel(Ticket ticket) {

@@ -54,8 +54,11 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // Takes the job or answers kOverloaded through `done`. `job.limits` must already be resolved.
-  Ticket submit(Job job, Completion done);
+  // Takes the job or answers kOverloaded through `done`. `job.limits` must already be resolved. A `listener`
+  // is told what comes out while the job runs.
+  Ticket submit(Job job, Completion done, Listener listener = {});
+  // The listener, which has returned false, has room again. Unknown and finished tickets are ignored.
+  void resume(Ticket ticket);
   // The client is gone: ends the execution and frees its cell. `done` still comes, with kCancelled.
   // Unknown and finished tickets are ignored.
   void cancel(Ticket ticket);

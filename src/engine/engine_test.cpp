@@ -21,6 +21,27 @@ TEST_F(EngineTest, AnswersWithWhatTheCellReports) {
   EXPECT_GT(outcome.usage.wall_ms, 0);
 }
 
+TEST_F(EngineTest, TellsAListenerOfTheStartAndOfWhatComesBeforeTheOutcome) {
+  make({});
+  std::vector<LiveEvent> events;
+  std::promise<std::size_t> events_before_the_outcome;
+  Job job;
+  job.script = "print hello\nwarn careful";
+  const Ticket ticket = engine_->submit(
+      std::move(job), [&](const Outcome&) { events_before_the_outcome.set_value(events.size()); },
+      [&](LiveEvent event) {
+        events.push_back(std::move(event));
+        return true;
+      });
+  EXPECT_EQ(events_before_the_outcome.get_future().get(), 3U);
+  EXPECT_EQ(events[0].kind, LiveEvent::Kind::kStarted);
+  EXPECT_EQ(events[1].text, "hello\n");
+  EXPECT_EQ(events[2].kind, LiveEvent::Kind::kStderr);
+  engine_->resume(ticket);
+  engine_->resume(ticket + 1);
+  EXPECT_EQ(submit("echo").get().status, Status::kOk) << "what is over can be resumed without harm";
+}
+
 TEST_F(EngineTest, GivesEachJobItsOwnCell) {
   make({.max_running = 4, .pool_sizes = {2}});
   for (int i = 0; i < 20; ++i) EXPECT_EQ(submit("echo").get().status, Status::kOk);

@@ -17,6 +17,7 @@ struct Task {
   Job job;
   Completion done;
   std::chrono::steady_clock::time_point since;
+  Listener listener{};
   int attempts = 0;
 };
 

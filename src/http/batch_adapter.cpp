@@ -84,7 +84,8 @@ net::awaitable<bool> send_line(Exchange& exchange, std::size_t index, const Begu
     line = batch_line(
         index, busy_reply("No memory is left for an answer of this size", exchange.service.retry_after()));
   }
-  co_return co_await exchange.stream.write(std::move(line));
+  const error_code failed = co_await exchange.stream.write(std::move(line));
+  co_return !failed;
 }
 
 }  // namespace
@@ -103,7 +104,8 @@ net::awaitable<Reply> batch(Exchange& exchange) {
   if (!entries) co_return std::move(entries.error());
   Reply head;
   head.content_type = "application/x-ndjson";
-  bool there = co_await exchange.stream.begin(std::move(head));
+  const error_code unreachable = co_await exchange.stream.begin(std::move(head));
+  bool there = !unreachable;
   std::deque<Begun> begun;
   std::size_t next = 0;
   for (std::size_t index = 0; there && index < entries->size(); ++index) {
@@ -115,7 +117,10 @@ net::awaitable<Reply> batch(Exchange& exchange) {
     there = co_await send_line(exchange, index, begun.front());
     if (there) begun.pop_front();
   }
-  if (there) there = co_await exchange.stream.end();
+  if (there) {
+    const error_code failed = co_await exchange.stream.end();
+    there = !failed;
+  }
   for (const Begun& left : begun) cancel(exchange, left);
   Reply done;
   done.nobody_reads = !there;

@@ -7,6 +7,7 @@
 
 #include "http/idempotent_adapter.hpp"
 #include "http/request_id.hpp"
+#include "http/stream_execution.hpp"
 #include "service/envelope.hpp"
 #include "service/execute_request.hpp"
 
@@ -31,6 +32,16 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// All Accept fields as one.
+std::string accepted_by(const Request& request) {
+  std::string accepted;
+  const auto fields = request.equal_range(bhttp::field::accept);
+  for (auto field = fields.first; field != fields.second; ++field) {
+    accepted.append(accepted.empty() ? "" : ",").append(as_view(field->value()));
+  }
+  return accepted;
 }
 
 engine::Outcome wrong_content_type() {
@@ -87,11 +98,15 @@ net::awaitable<Reply> execute(Exchange& exchange) {
     co_return busy_reply("No memory is left for a request of this size", exchange.service.retry_after());
   }
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
-  const auto ticket = exchange.service.submit(body, id, pending->completion(exchange.memory));
+  const StreamForm form = wanted_form(accepted_by(exchange.request));
+  const auto feed = form == StreamForm::kNone ? nullptr : std::make_shared<LiveFeed>(exchange.options.budget);
+  const auto ticket = exchange.service.submit(body, id, pending->completion(exchange.memory),
+                                              feed ? listener_of(feed, *pending) : engine::Listener());
   // The job has its own copy, and has another one while it is sent to its cell.
   body = {};
   static_cast<void>(exchange.memory->resize(ticket ? 2 * size : 0));
   if (!ticket) co_return refused(ticket.error(), id);
+  if (feed) co_return co_await stream_execution(exchange, form, *ticket, *feed, *pending, id);
   std::optional<engine::Outcome> outcome =
       co_await pending->wait(exchange.client, exchange.request.version());
   if (!outcome) {

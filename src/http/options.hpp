@@ -34,6 +34,7 @@ struct ServerOptions {
   std::uint32_t max_header_bytes = 16U << 10U;
   std::chrono::milliseconds header_timeout{30'000};  // for a whole header, from its first byte
   std::chrono::milliseconds idle_timeout{60'000};    // between two requests of one connection
+  std::chrono::milliseconds heartbeat{5'000};        // of a streamed answer that has nothing to tell
   // How slowly a body may be sent and an answer taken, see Pace.
   std::chrono::milliseconds stall_timeout{20'000};
   std::uint64_t min_bytes_per_second = 16U << 10U;

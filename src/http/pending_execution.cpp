@@ -25,10 +25,33 @@ engine::Completion PendingExecution::completion(std::shared_ptr<base::Lease> mem
       if (!self) return;
       net::post(self->executor_, [self, outcome = std::move(outcome)]() mutable {
         self->outcome_ = std::move(outcome);
-        self->timer_.cancel();
+        self->wake();
       });
     });
   };
+}
+
+std::function<void()> PendingExecution::waker() {
+  return [weak = weak_from_this(), gate = gate_] {
+    gate->pass([&weak] {
+      const auto self = weak.lock();
+      if (self) net::post(self->executor_, [self] { self->wake(); });
+    });
+  };
+}
+
+void PendingExecution::wake() {
+  news_ = true;
+  timer_.cancel();
+}
+
+net::awaitable<void> PendingExecution::pause(std::chrono::milliseconds most) {
+  if (!std::exchange(news_, false)) {
+    error_code cancelled;
+    timer_.expires_after(most);
+    co_await timer_.async_wait(net::redirect_error(net::use_awaitable, cancelled));
+    news_ = false;
+  }
 }
 
 net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(tcp::socket& client, unsigned version,

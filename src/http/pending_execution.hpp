@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,20 +49,32 @@ class PendingExecution : public std::enable_shared_from_this<PendingExecution> {
   // For Engine::submit. Holds nothing alive but `memory`, the account of the job, which goes with the job.
   [[nodiscard]] engine::Completion completion(std::shared_ptr<base::Lease> memory);
 
-  // On the executor only. Waits as long as it takes for the outcome, or for the client to go: then nothing.
+  // For who gives this object something to look at: ends a pause(). From any thread; holds nothing alive.
+  [[nodiscard]] std::function<void()> waker();
+
+  // What follows on the executor only.
+  [[nodiscard]] bool over() const { return outcome_.has_value(); }
+  // The outcome, once it is over.
+  [[nodiscard]] engine::Outcome take() { return std::move(*outcome_); }
+  // Until the outcome is there, the waker is called, or so much time has passed.
+  [[nodiscard]] net::awaitable<void> pause(std::chrono::milliseconds most);
+  // Time for the next look at a client that has been sent nothing yet, or nothing: it is gone.
   // `version` is that of the request, as Beast counts; `meaningless` what may be sent to such a client now.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> look(tcp::socket& client, unsigned version,
+                                                              std::string_view meaningless = kInterimAnswer);
+
+  // Waits as long as it takes for the outcome, or for the client to go: then nothing.
   [[nodiscard]] net::awaitable<std::optional<engine::Outcome>> wait(
       tcp::socket& client, unsigned version, std::string_view meaningless = kInterimAnswer);
 
  private:
-  // Time for the next look, or nothing: the client is gone.
-  [[nodiscard]] std::optional<std::chrono::milliseconds> look(tcp::socket& client, unsigned version,
-                                                              std::string_view meaningless);
+  void wake();
 
   net::any_io_executor executor_;
   net::steady_timer timer_;  // its cancellation is the signal that the outcome is there
   std::shared_ptr<CompletionGate> gate_;
   std::optional<engine::Outcome> outcome_;
+  bool news_ = false;      // since the last pause
   bool provoked_ = false;  // waiting for what the half-closed client makes of it
 };
 

@@ -74,7 +74,8 @@ std::optional<RawResponse> RawClient::receive(bool body_follows) {
     line = line_end + 2;
   }
   std::size_t length = 0;
-  const std::string& text = response.headers["content-length"];
+  const auto announced = response.headers.find("content-length");
+  const std::string text = announced == response.headers.end() ? "" : announced->second;
   std::from_chars(text.data(), text.data() + text.size(), length);
   if (!body_follows) return response;
   while (buffer_.size() < length) {
@@ -103,6 +104,15 @@ std::string RawClient::receive_chunk() {
 std::string RawClient::rest() {
   while (read_more()) continue;
   return std::move(buffer_);
+}
+
+std::string RawClient::receive_until(std::string_view mark) {
+  std::size_t at = 0;
+  while ((at = buffer_.find(mark)) == std::string::npos && read_more()) {
+  }
+  const std::string bytes = buffer_.substr(0, at == std::string::npos ? at : at + mark.size());
+  buffer_.erase(0, bytes.size());
+  return bytes;
 }
 
 bool RawClient::closed_by_peer() {

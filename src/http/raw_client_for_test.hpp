@@ -32,6 +32,8 @@ class RawClient {
   [[nodiscard]] std::string receive_chunk();
   // Everything up to the end of the connection.
   [[nodiscard]] std::string rest();
+  // All bytes up to the end of `mark`; fewer if the connection ends first.
+  [[nodiscard]] std::string receive_until(std::string_view mark);
   // True when the peer closes without sending anything else.
   [[nodiscard]] bool closed_by_peer();
   // The peer sees the end of what this side sends.

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/answer_stream.hpp"
 #include "http/asio.hpp"
-#include "http/chunked_answer.hpp"
 #include "http/options.hpp"
 #include "http/pending_execution.hpp"
 #include "http/replay_store.hpp"
@@ -25,7 +25,7 @@ struct Exchange {
   std::shared_ptr<base::Lease> memory;  // the account that the body is kept on
   const ServerOptions& options;
   std::shared_ptr<ReplayStore> replays;
-  ChunkedAnswer& stream;  // for an answer in parts, instead of the reply
+  AnswerStream& stream;  // for a handler that answers piece by piece; what it returns is then not sent
   std::string caller{};   // who asks: the name of the API key, if there is one
 };
 

@@ -133,13 +133,13 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
   turn(Turn::kServed);
   if (found.route == nullptr) co_return co_await send(found.refusal, std::move(framing));
   framing.keep_alive = framing.keep_alive && !context_.connections.stopping();
-  ChunkedAnswer stream(framing,
-                       [this](std::string_view head, std::string_view body) { return write(head, body); });
+  AnswerStream stream(framing,
+                      [this](std::string_view head, std::string_view body) { return write(head, body); });
   Exchange exchange{parser.request(),  context_.service, socket_,          context_.gate,
                     std::move(memory), context_.options, context_.replays, stream};
   Reply reply = co_await found.route->handler(exchange);
   if (reply.nobody_reads) co_return false;
-  if (stream.begun()) co_return framing.version >= 11 && framing.keep_alive;
+  if (stream.begun()) co_return stream.keeps_alive() && !context_.connections.stopping();
   co_return co_await send(std::move(reply), std::move(framing));
 }
 

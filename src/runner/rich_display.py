@@ -148,7 +148,8 @@ def _drawn(figure):
     if _format == "png" and width * height > MAX_PIXELS:
         raise _TooLarge(f"{width:.0f} x {height:.0f} pixels, of which at most {MAX_PIXELS} are drawn")
     file = _Bounded()
-    figure.savefig(file, format=_format, dpi="figure")
+    # Not "figure", which is the resolution that it was made with.
+    figure.savefig(file, format=_format, dpi=figure.dpi)
     return file.getvalue()
 
 

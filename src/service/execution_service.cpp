@@ -32,7 +32,8 @@ std::shared_ptr<const RequestBounds> ExecutionService::bounds() const {
 }
 
 tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::string_view body, std::string id,
-                                                                       engine::Completion done) {
+                                                                       engine::Completion done,
+                                                                       engine::Listener listener) {
   auto job = parse_execute_request(body, *bounds());
   if (!job) {
     engine::Outcome refused;
@@ -42,12 +43,18 @@ tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::stri
   }
   job->id = id;
   job->pool = choose_pool(job->script, settings_.pools);
-  if (!settings_.finished) return engine_.submit(std::move(*job), std::move(done));
-  return engine_.submit(std::move(*job), [finished = settings_.finished, id = std::move(id),
-                                          done = std::move(done)](engine::Outcome outcome) {
-    finished(id, outcome);
-    done(std::move(outcome));
-  });
+  if (!settings_.finished) return engine_.submit(std::move(*job), std::move(done), std::move(listener));
+  return engine_.submit(
+      std::move(*job),
+      [finished = settings_.finished, id = std::move(id), done = std::move(done)](engine::Outcome outcome) {
+        finished(id, outcome);
+        done(std::move(outcome));
+      },
+      std::move(listener));
+}
+
+void ExecutionService::resume(engine::Ticket ticket) {
+  engine_.resume(ticket);
 }
 
 void ExecutionService::cancel(engine::Ticket ticket) {

@@ -21,8 +21,8 @@
 namespace cellblock::service {
 
 // What a client may rely on, by name.
-inline constexpr std::array<std::string_view, 7> kFeatures{"args",   "kwargs", "stdin",  "files",
-                                                           "limits", "policy", "display"};
+inline constexpr std::array<std::string_view, 8> kFeatures{"args",   "kwargs", "stdin",   "files",
+                                                           "limits", "policy", "display", "streaming"};
 
 // One wall between a script and the host, as found at start by trying.
 struct Wall {
@@ -66,9 +66,13 @@ class ExecutionService {
   ExecutionService(ServiceSettings settings, engine::Engine& engine);
 
   // Runs the request in `body`. A request that is refused before it reaches the engine comes back at once
-  // as its outcome and `done` is not called; else `done` is called once, on the engine's thread.
+  // as its outcome and `done` is not called; else `done` is called once, on the engine's thread, and before
+  // that the listener, if there is one, with what comes out of the script.
   [[nodiscard]] tl::expected<engine::Ticket, engine::Outcome> submit(std::string_view body, std::string id,
-                                                                     engine::Completion done);
+                                                                     engine::Completion done,
+                                                                     engine::Listener listener = {});
+  // The listener, which has returned false, has room again.
+  void resume(engine::Ticket ticket);
   // What requests may ask for from now on; those that were submitted keep theirs. Memory, processes, open
   // files and sizes of what comes back must be those of the settings: cells and budgets were made for them.
   void set_bounds(RequestBounds bounds);

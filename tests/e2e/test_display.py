@@ -6,30 +6,17 @@ import textwrap
 import xml.etree.ElementTree
 
 import pytest
-from support import ENVELOPE
+from support import ENVELOPE, Server
 
 SHOWN = ENVELOPE | {"display"}
 
 
 @pytest.fixture(scope="module")
-def small(start_module_server):
-    return start_module_server("--display-items", "4", "--display-item-kb", "8", "--display-kb", "20",
-                               "--pool-size", "2")
-
-
-@pytest.fixture(scope="module")
-def start_module_server():
-    from support import Server
-
-    started = []
-
-    def start(*flags):
-        started.append(Server(*flags))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.stop()
+def small():
+    """A server that shows little."""
+    running = Server("--display-items", "4", "--display-item-kb", "8", "--display-kb", "20", "--pool-size", "2")
+    yield running
+    running.stop()
 
 
 def png_size(text: str) -> tuple[int, int]:
@@ -155,10 +142,8 @@ def test_a_huge_figure_ends_in_an_honest_answer(server):
     assert [png_size(bundle["image/png"]) for bundle in bundles(answer)] == [(10, 10)]
     assert answer.body["truncated"]["display"] is True
     assert answer.body["display_skipped"] == [
-        {"type": "image/png", "reason": "too large for this answer: 20000 x 20000 pixels, of which at most 16777216 are "
-                                        "drawn"},
-        {"type": "image/png", "reason": "too large for this answer: 100000 x 100000 pixels, of which at most 16777216 "
-                                        "are drawn"}]
+        {"type": "image/png", "reason": f"too large for this answer: {side} x {side} pixels, of which at most 16777216 "
+                                        "are drawn"} for side in (20000, 100000)]
 
 
 JUNK = """

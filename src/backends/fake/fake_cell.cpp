@@ -35,6 +35,7 @@ void FakeCell::run(const engine::Job& job, std::function<void(engine::Report)> d
   });
   done_ = std::move(done);
   behaviour_ = house_->options.script(job);
+  if (listener_) tell_soon();
   if (behaviour_.hangs || behaviour_.deaf) return;
   if (behaviour_.after.count() == 0) return report_soon();
   timer_.expires_after(behaviour_.after);
@@ -54,6 +55,16 @@ void FakeCell::end() {
 void FakeCell::die() {
   dead_ = true;
   if (lost_) lost_();
+}
+
+void FakeCell::tell_soon() {
+  boost::asio::post(*house_->context, [this, life = std::weak_ptr(life_)] {
+    using Kind = engine::LiveEvent::Kind;
+    if (life.expired()) return;
+    const engine::Report& report = behaviour_.report;
+    if (!report.stdout_text.empty()) static_cast<void>(listener_({Kind::kStdout, report.stdout_text, {}}));
+    if (!report.stderr_text.empty()) static_cast<void>(listener_({Kind::kStderr, report.stderr_text, {}}));
+  });
 }
 
 void FakeCell::report_soon() {

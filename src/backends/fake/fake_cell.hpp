@@ -30,6 +30,8 @@ class FakeCell final : public engine::Cell {
   FakeCell(std::shared_ptr<FakeHouse> house, std::size_t pool);
   ~FakeCell() override;
 
+  void listen(engine::Listener listener) override { listener_ = std::move(listener); }
+  // Tells all output at once and does not rest.
   void run(const engine::Job& job, std::function<void(engine::Report)> done) override;
   void end() override;
   void on_lost(std::function<void()> lost) override { lost_ = std::move(lost); }
@@ -39,6 +41,7 @@ class FakeCell final : public engine::Cell {
   void die();
 
  private:
+  void tell_soon();
   void report_soon();
   void report();
 
@@ -47,6 +50,7 @@ class FakeCell final : public engine::Cell {
   boost::asio::steady_timer timer_;
   std::function<void(engine::Report)> done_;
   std::function<void()> lost_;
+  engine::Listener listener_;
   Behaviour behaviour_;
   bool ran_ = false;
   bool dead_ = false;

@@ -16,8 +16,10 @@
 #include <cstdlib>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "backends/native/cell_state.hpp"
 #include "base/relative_path.hpp"
@@ -81,6 +83,7 @@ class Outside {
     context_.poll();
     if (made_ != std::optional(true) || running_) return;
     running_ = true;
+    cell_->listen([this](engine::LiveEvent event) { return listen(std::move(event)); });
     cell_->run(job_, [this](engine::Report report) {
       ++reports_;
       answer(std::move(report));
@@ -108,7 +111,10 @@ class Outside {
     must(outcome.result_json.size() <= job_.limits.result_bytes);
     must(protocol::check_json(outcome.result_json, 1200).has_value());
     for (const engine::File& file : outcome.files) must(base::fault_of_path(file.path).empty());
-    show(*outcome.display);
+    const engine::Shown shown = outcome.display.value_or(engine::Shown{});
+    show(shown);
+    must(live_out_ == outcome.stdout_text && live_err_ == outcome.stderr_text);
+    must(live_bundles_ == shown.bundles);
     // What is put into the answer as strings.
     for (const std::string* text : {&outcome.error, &outcome.stdout_text, &outcome.stderr_text}) {
       must(base::to_valid_utf8(*text) == *text);
@@ -120,6 +126,16 @@ class Outside {
     }
   }
 
+  // What is streamed comes to the same as what is answered.
+  bool listen(engine::LiveEvent event) {
+    using Kind = engine::LiveEvent::Kind;
+    must(base::to_valid_utf8(event.text) == event.text);
+    must(reports_ == 0);
+    if (event.kind == Kind::kStdout) live_out_ += event.text;
+    if (event.kind == Kind::kStderr) live_err_ += event.text;
+    if (event.kind == Kind::kDisplay) live_bundles_.push_back(std::move(event.bundle));
+    return true;
+  }
   // As it goes into the answer.
   void show(const engine::Shown& shown) const {
     must(shown.bundles.size() <= job_.limits.display_items);
@@ -152,6 +168,9 @@ class Outside {
   std::optional<bool> made_;
   bool running_ = false;
   int reports_ = 0;
+  std::string live_out_;
+  std::string live_err_;
+  std::vector<engine::DisplayBundle> live_bundles_;
 };
 
 }  // namespace

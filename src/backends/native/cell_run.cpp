@@ -87,10 +87,10 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
     largest = std::max<std::uint64_t>(largest, protocol::display_frame_limit(job.limits.display_bytes));
   }
   frames_ = protocol::FrameReader(largest);
-  stdout_ = OutputCapture(job.limits.output_bytes);
-  stderr_ = OutputCapture(job.limits.output_bytes);
-  await_output(out_, stdout_);
-  await_output(err_, stderr_);
+  for (Output* output : {&out_, &err_}) {
+    output->capture = OutputCapture(job.limits.output_bytes);
+    await_output(*output);
+  }
   if (job.limits.memory_bytes == defaults_.limits.memory_bytes &&
       job.limits.processes == defaults_.limits.processes) {
     send_run();
@@ -190,10 +190,7 @@ void CellState::on_frame(const protocol::Frame& frame) {
     files_ = read_files(frame.payload, job_->limits.files_bytes);
     if (files_) return;
   }
-  if (frame.kind == FrameKind::kDisplay && display_ && display_->take(frame.payload)) {
-    static_cast<void>(account());
-    return;
-  }
+  if (frame.kind == FrameKind::kDisplay && take_display(frame.payload)) return;
   if (frame.kind == FrameKind::kOutcome) {
     auto claim = read_claim(frame.payload, job_->limits.result_bytes);
     // Only a request with files can have had files that did not fit.
@@ -213,22 +210,34 @@ void CellState::on_frame(const protocol::Frame& frame) {
   finish(std::move(report));
 }
 
-void CellState::await_output(Stream& stream, OutputCapture& capture) {
-  stream.async_wait(Stream::wait_read,
-                    [self = shared_from_this(), &stream, &capture](const boost::system::error_code& error) {
-                      if (error || self->phase_ != Phase::kRunning) return;
-                      if (self->read_output(stream, capture)) self->await_output(stream, capture);
-                    });
+bool CellState::take_display(std::string_view payload) {
+  const std::size_t before = display_ ? display_->shown().bundles.size() : 0;
+  if (!display_ || !display_->take(payload)) return false;
+  if (!account()) return true;
+  const auto& bundles = display_->shown().bundles;
+  if (listener_ && bundles.size() > before) tell({engine::LiveEvent::Kind::kDisplay, {}, bundles.back()});
+  return true;
 }
 
-bool CellState::read_output(Stream& stream, OutputCapture& capture) {
+void CellState::await_output(Output& output) {
+  output.stream.async_wait(Stream::wait_read,
+                           [self = shared_from_this(), &output](const boost::system::error_code& error) {
+                             if (error || self->phase_ != Phase::kRunning) return;
+                             output.rests = self->listener_full_;
+                             if (output.rests) return;
+                             if (self->read_output(output)) self->await_output(output);
+                           });
+}
+
+bool CellState::read_output(Output& output) {
   std::array<char, kChunk> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-  const auto bytes = read_some(stream.native_handle(), buffer);
+  const auto bytes = read_some(output.stream.native_handle(), buffer);
   if (!bytes) return true;
   if (bytes->empty()) return false;
-  capture.add(*bytes);
+  const std::string_view kept = output.capture.add(*bytes);
+  if (listener_) tell_text(output.kind, output.live.add(kept));
   if (!account()) return false;
-  if (stdout_.total() + stderr_.total() <= engine::kOutputFloodBytes) return true;
+  if (out_.capture.total() + err_.capture.total() <= engine::kOutputFloodBytes) return true;
   engine::Report report;
   report.output_flood = true;
   report.usage = usage_.now();
@@ -236,10 +245,26 @@ bool CellState::read_output(Stream& stream, OutputCapture& capture) {
   return false;
 }
 
+void CellState::tell(engine::LiveEvent event) {
+  if (listener_ && !listener_(std::move(event))) listener_full_ = true;
+}
+
+void CellState::tell_text(engine::LiveEvent::Kind kind, std::string text) {
+  if (!text.empty()) tell({kind, std::move(text), {}});
+}
+
+void CellState::resume() {
+  listener_full_ = false;
+  if (phase_ != Phase::kRunning) return;
+  for (Output* output : {&out_, &err_}) {
+    if (std::exchange(output->rests, false)) await_output(*output);
+  }
+}
+
 bool CellState::account() {
   if (phase_ != Phase::kRunning ||
-      memory_->resize(frames_.capacity() + stdout_.capacity() + stderr_.capacity() + bytes_of(files_) +
-                      (display_ ? display_->bytes() : 0))) {
+      memory_->resize(frames_.capacity() + out_.capture.capacity() + err_.capture.capacity() +
+                      bytes_of(files_) + (display_ ? display_->bytes() : 0))) {
     return true;
   }
   engine::Report report;
@@ -289,21 +314,26 @@ void CellState::finish(engine::Report report) {
   cpu_timer_.cancel();
   // What was written before the end is in the pipes by now.
   std::array<char, kChunk> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-  for (auto [stream, capture] : {std::pair{&out_, &stdout_}, std::pair{&err_, &stderr_}}) {
-    const std::uint64_t stop_at = capture->total() + kPipeLimit;
-    while (stream->is_open() && capture->total() < stop_at) {
-      const auto bytes = read_some(stream->native_handle(), buffer);
+  for (Output* output : {&out_, &err_}) {
+    Stream& stream = output->stream;
+    OutputCapture& capture = output->capture;
+    const std::uint64_t stop_at = capture.total() + kPipeLimit;
+    while (stream.is_open() && capture.total() < stop_at) {
+      const auto bytes = read_some(stream.native_handle(), buffer);
       if (!bytes || bytes->empty()) break;
-      capture->add(*bytes);
+      const std::string_view kept = capture.add(*bytes);
+      if (listener_) tell_text(output->kind, output->live.add(kept));
     }
+    if (listener_) tell_text(output->kind, output->live.end(capture.truncated()));
   }
   report.denied = denials_.so_far();
-  report.stdout_truncated = stdout_.truncated();
-  report.stderr_truncated = stderr_.truncated();
-  report.stdout_text = stdout_.take_text();
-  report.stderr_text = stderr_.take_text();
+  report.stdout_truncated = out_.capture.truncated();
+  report.stderr_truncated = err_.capture.truncated();
+  report.stdout_text = out_.capture.take_text();
+  report.stderr_text = err_.capture.take_text();
   if (display_) report.display = std::move(*display_).take_all();
   report.memory = std::move(memory_);
+  listener_ = nullptr;
   std::exchange(done_, nullptr)(std::move(report));
 }
 

@@ -104,6 +104,77 @@ TEST_F(CellRunning, ShowingUnaskedIsForgery) {
   EXPECT_FALSE(done.display.has_value());
 }
 
+TEST_F(CellRunning, TellsAListenerInPiecesWhatTheReportHas) {
+  std::vector<engine::LiveEvent> events;
+  cell_->listen([&events](engine::LiveEvent event) {
+    events.push_back(std::move(event));
+    return true;
+  });
+  job_.display = engine::DisplayMode::kPng;
+  job_.limits.output_bytes = 6;
+  run();
+  const auto comes = [&events, this](std::size_t count) {
+    return eventually([&events, count] { return events.size() == count; });
+  };
+  ASSERT_TRUE(base::write_all(stdout_.get(), "a\xe2\x82"));
+  ASSERT_TRUE(comes(1));
+  ASSERT_TRUE(base::write_all(stdout_.get(), "\xac"));
+  ASSERT_TRUE(comes(2));
+  cell_writes(shown("1"));
+  ASSERT_TRUE(comes(3));
+  ASSERT_TRUE(base::write_all(stderr_.get(), "err\xc3"));
+  ASSERT_TRUE(base::write_all(stdout_.get(),
+                              "b\xe2\x82\xac"
+                              "c"));
+  cell_writes(answer("null"));
+  const auto done = report();
+  EXPECT_EQ(done.stdout_text,
+            "a\xe2\x82\xac"
+            "b");
+  EXPECT_TRUE(done.stdout_truncated);
+  std::string out;
+  std::string err;
+  for (const engine::LiveEvent& event : events) {
+    if (event.kind == engine::LiveEvent::Kind::kStdout) out += event.text;
+    if (event.kind == engine::LiveEvent::Kind::kStderr) err += event.text;
+  }
+  EXPECT_EQ(events[0].text, "a");
+  EXPECT_EQ(events[1].text, "\xe2\x82\xac");
+  EXPECT_EQ(events[2].bundle, done.display->bundles[0]);
+  EXPECT_EQ(out, done.stdout_text);
+  EXPECT_EQ(err, done.stderr_text);
+}
+
+TEST_F(CellRunning, ReadsNothingWhileTheListenerHasEnough) {
+  std::string out;
+  bool more = false;
+  cell_->listen([&](const engine::LiveEvent& event) {
+    out += event.text;
+    return more;
+  });
+  run();
+  const auto comes = [&](const std::string& text) { return eventually([&] { return out == text; }); };
+  ASSERT_TRUE(base::write_all(stdout_.get(), "a"));
+  ASSERT_TRUE(comes("a"));
+  ASSERT_TRUE(base::write_all(stdout_.get(), "b"));
+  settle();
+  EXPECT_EQ(out, "a") << "it rests";
+  cell_->resume();
+  ASSERT_TRUE(comes("ab"));
+  more = true;
+  cell_->resume();
+  ASSERT_TRUE(base::write_all(stdout_.get(), "c"));
+  ASSERT_TRUE(comes("abc"));
+  more = false;
+  ASSERT_TRUE(base::write_all(stdout_.get(), "d"));
+  ASSERT_TRUE(comes("abcd"));
+  ASSERT_TRUE(base::write_all(stdout_.get(), "e"));
+  settle();
+  cell_writes(answer("null"));
+  EXPECT_EQ(report().stdout_text, "abcde") << "the end waits for nobody";
+  EXPECT_EQ(out, "abcde");
+}
+
 TEST_F(CellRunning, AValueThatIsMalformedIsForgery) {
   job_.display = engine::DisplayMode::kPng;
   run();

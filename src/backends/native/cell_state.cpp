@@ -40,8 +40,8 @@ CellState::CellState(boost::asio::io_context& context, std::shared_ptr<JailerLin
       pool_(pool),
       defaults_(std::move(defaults)),
       channel_(context),
-      out_(context),
-      err_(context),
+      out_(context, engine::LiveEvent::Kind::kStdout),
+      err_(context, engine::LiveEvent::Kind::kStderr),
       frames_(kClaimTextLimit),
       cpu_timer_(context) {}
 
@@ -56,9 +56,9 @@ void CellState::make(engine::Priming priming, Ready ready) {
   if (!out) return later(out.error());
   if (!err) return later(err.error());
   if (!link_->up()) return later({"make a cell: the jailer has ended", 0, {}});
-  out_.assign(out->first.release());
-  err_.assign(err->first.release());
-  for (Stream* stream : {&out_, &err_}) stream->non_blocking(true);
+  out_.stream.assign(out->first.release());
+  err_.stream.assign(err->first.release());
+  for (Output* output : {&out_, &err_}) output->stream.non_blocking(true);
   id_ = link_->add([weak = weak_from_this()](protocol::Received received) {
     if (const auto self = weak.lock()) self->on_control(std::move(received));
   });
@@ -183,13 +183,14 @@ void CellState::abandon() {
   ready_ = nullptr;
   lost_ = nullptr;
   done_ = nullptr;
+  listener_ = nullptr;
   end();
   close_all();
 }
 
 void CellState::close_all() {
   boost::system::error_code ignored;
-  for (Stream* stream : {&channel_, &out_, &err_}) {
+  for (Stream* stream : {&channel_, &out_.stream, &err_.stream}) {
     if (stream->is_open()) stream->close(ignored);
   }
   if (id_ != 0) link_->remove(id_);

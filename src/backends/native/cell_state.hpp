@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -26,6 +27,7 @@
 #include "backends/native/claim_reader.hpp"
 #include "backends/native/display_reader.hpp"
 #include "backends/native/jailer_link.hpp"
+#include "backends/native/live_text.hpp"
 #include "backends/native/output_capture.hpp"
 #include "base/fd.hpp"
 #include "engine/backend.hpp"
@@ -50,6 +52,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   // Once it is ready: what it said of its own steps.
   [[nodiscard]] const std::optional<protocol::ReadyTimes>& ready_times() const { return ready_times_; }
   void warm();
+  void listen(engine::Listener listener) { listener_ = std::move(listener); }
+  void resume();
   void run(const engine::Job& job, std::function<void(engine::Report)> done);
   // Has the jailer kill everything in the cell; the report follows when that is done.
   void end();
@@ -59,6 +63,17 @@ class CellState : public std::enable_shared_from_this<CellState> {
 
  private:
   enum class Phase : std::uint8_t { kMaking, kIdle, kRunning, kOver };
+  // One of the script's two streams.
+  struct Output {
+    Output(boost::asio::io_context& context, engine::LiveEvent::Kind kind_of_pieces)
+        : stream(context), kind(kind_of_pieces) {}
+
+    Stream stream;
+    engine::LiveEvent::Kind kind;
+    OutputCapture capture{0};
+    LiveText live{};
+    bool rests = false;  // until resume()
+  };
 
   void on_control(protocol::Received received);
   // The channel, the ledger and the slot's usage files.
@@ -71,11 +86,16 @@ class CellState : public std::enable_shared_from_this<CellState> {
   void write_on();
 
   void await_channel();
-  void await_output(Stream& stream, OutputCapture& capture);
+  void await_output(Output& output);
   // Takes what has come; false when the channel is closed or of no use any more.
   bool read_channel();
   void on_frame(const protocol::Frame& frame);
-  bool read_output(Stream& stream, OutputCapture& capture);
+  // False when it is no value that this run may show.
+  bool take_display(std::string_view payload);
+  bool read_output(Output& output);
+  // Tells the listener, if there is one, and has the streams rest when it wants no more.
+  void tell(engine::LiveEvent event);
+  void tell_text(engine::LiveEvent::Kind kind, std::string text);
   // False when the budget has no room for what has come: the run has been ended.
   bool account();
 
@@ -95,8 +115,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   bool gone_ = false;
 
   Stream channel_;
-  Stream out_;
-  Stream err_;
+  Output out_;
+  Output err_;
   protocol::FrameReader frames_;
   CellUsage usage_;
   CellDenials denials_;
@@ -104,6 +124,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
 
   Ready ready_;
   std::function<void()> lost_;
+  engine::Listener listener_;
+  bool listener_full_ = false;
   std::function<void(engine::Report)> done_;
 
   const engine::Job* job_ = nullptr;
@@ -113,8 +135,6 @@ class CellState : public std::enable_shared_from_this<CellState> {
   std::optional<protocol::ReadyTimes> ready_times_;
   std::optional<CollectedFiles> files_;   // of this run, once they have come
   std::optional<DisplayReader> display_;  // if this run may show anything
-  OutputCapture stdout_{0};
-  OutputCapture stderr_{0};
   std::shared_ptr<base::Lease> memory_;
 };
 

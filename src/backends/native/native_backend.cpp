@@ -14,6 +14,8 @@ class NativeCell final : public engine::Cell {
   ~NativeCell() override { state_->abandon(); }
 
   void warm() override { state_->warm(); }
+  void listen(engine::Listener listener) override { state_->listen(std::move(listener)); }
+  void resume() override { state_->resume(); }
   void run(const engine::Job& job, std::function<void(engine::Report)> done) override {
     state_->run(job, std::move(done));
   }

@@ -6,10 +6,12 @@
 
 namespace cellblock::backends::native {
 
-void OutputCapture::add(std::string_view bytes) {
+std::string_view OutputCapture::add(std::string_view bytes) {
   total_ += bytes.size();
   const std::uint64_t room = limit_ - std::min<std::uint64_t>(limit_, kept_.size());
-  kept_.append(bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, bytes.size()))));
+  const auto kept = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(room, bytes.size())));
+  kept_.append(kept);
+  return kept;
 }
 
 std::string OutputCapture::take_text() {

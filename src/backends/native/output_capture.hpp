@@ -11,7 +11,8 @@ class OutputCapture {
  public:
   explicit OutputCapture(std::uint64_t limit) : limit_(limit) {}
 
-  void add(std::string_view bytes);
+  // Returns what of it was kept.
+  std::string_view add(std::string_view bytes);
   [[nodiscard]] std::uint64_t total() const { return total_; }
   [[nodiscard]] std::uint64_t capacity() const { return kept_.capacity(); }
   [[nodiscard]] bool truncated() const { return total_ > kept_.size(); }
