@@ -52,7 +52,17 @@ std::vector<WallProbe> limits_of(const Walls& plan, const std::string& cgroup) {
   const auto by = [&](const char* name, const std::string& otherwise) {
     limits.push_back({name, true, plan.cgroups ? cgroup : otherwise, {}, NeededAt::kNoLevel});
   };
-  by("memory_limit", "RLIMIT_DATA for each process, and the sum sampled from outside");
+  // A cell is sampled in its own /proc, or without namespaces in the host's: one that has neither is not.
+  const bool summed = plan.cgroups || !plan.namespaces || plan.private_proc;
+  const std::string own_proc =
+      "don't mask paths below /proc of the service (docker: --security-opt systempaths=unconfined), or " +
+      fix;
+  if (summed) {
+    by("memory_limit", "RLIMIT_DATA for each process, and the sum sampled from outside");
+  } else {
+    limits.push_back({"memory_limit", false, "RLIMIT_DATA for each process; nothing bounds their sum",
+                      own_proc, NeededAt::kNoLevel});
+  }
   by("process_limit",
      plan.own_uid ? "RLIMIT_NPROC of the slot's uid" : "RLIMIT_NPROC of the cell's user namespace");
   if (plan.cgroups) {
@@ -61,12 +71,17 @@ std::vector<WallProbe> limits_of(const Walls& plan, const std::string& cgroup) {
     limits.push_back(
         {"cpu_share", false, "a cell may use every CPU until its time is up", fix, NeededAt::kNoLevel});
   }
-  limits.push_back({"cpu_time",
-                    true,
-                    plan.cgroups ? "RLIMIT_CPU for each process, and the sum by " + cgroup
-                                 : "RLIMIT_CPU for each process, and the sum sampled from outside",
-                    {},
-                    NeededAt::kNoLevel});
+  if (summed) {
+    limits.push_back({"cpu_time",
+                      true,
+                      plan.cgroups ? "RLIMIT_CPU for each process, and the sum by " + cgroup
+                                   : "RLIMIT_CPU for each process, and the sum sampled from outside",
+                      {},
+                      NeededAt::kNoLevel});
+  } else {
+    limits.push_back({"cpu_time", false, "RLIMIT_CPU for each process; nothing bounds their sum", own_proc,
+                      NeededAt::kNoLevel});
+  }
   limits.push_back(
       {"workdir_limit",
        true,

@@ -73,5 +73,19 @@ TEST(LimitsOf, NamesTheMeansOfEach) {
   EXPECT_EQ(with.size(), without.size());
 }
 
+TEST(LimitsOf, NothingIsSaidToBeSampledWhereNothingCanBe) {
+  Walls plan;
+  plan.cgroups = false;
+  plan.private_proc = false;
+  for (const char* name : {"memory_limit", "cpu_time"}) {
+    EXPECT_FALSE(named(limits_of(plan, ""), name).stands) << name;
+    EXPECT_FALSE(named(limits_of(plan, ""), name).fix.empty()) << name;
+  }
+  // Without namespaces the host's /proc shows the cells.
+  plan.namespaces = false;
+  EXPECT_TRUE(named(limits_of(plan, ""), "memory_limit").stands);
+  EXPECT_EQ(limits_of(plan, "").size(), limits_of(Walls{}, "").size());
+}
+
 }  // namespace
 }  // namespace cellblock::sandbox

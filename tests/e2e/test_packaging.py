@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support import BINARY, REPO, TIME_FACTOR, free_port
+from support import BINARY, REPO, TIME_FACTOR, Server, free_port
 
 PACKAGING = REPO / "packaging"
 DEFAULT_PROFILE = Path("/usr/share/containers/seccomp.json")
@@ -75,6 +75,20 @@ def test_the_unit_gives_the_service_what_it_counts_on():
     broken = ("PrivateDevices", "ProtectKernelTunables", "ProtectKernelLogs", "ProtectProc", "ProtectControlGroups",
               "RestrictNamespaces", "SystemCallFilter", "PrivateUsers", "RestrictAddressFamilies")
     assert not [name for name in broken if settings_of_unit(name)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes rights away, which root alone can")
+def test_the_rights_that_the_unit_leaves_are_enough_for_every_wall(server):
+    kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in settings_of_unit("CapabilityBoundingSet")[0].split())
+    assert settings_of_unit("NoNewPrivileges") == ["yes"]
+    held = Server("--pool-size", "2", program=("setpriv", "--no-new-privs", f"--bounding-set=-all,{kept}", BINARY))
+    try:
+        walls = held.client.get("/health").json()["isolation"]
+        assert walls == server.client.get("/health").json()["isolation"], "not what root has with all its rights"
+        assert held.run("def main(): return 42").result == 42
+        assert held.run("def main(): return len(bytearray(10 ** 9))").status == "memory_limit"
+    finally:
+        held.stop()
 
 
 @pytest.mark.skipif(not DEFAULT_PROFILE.exists(), reason="no profile to compare with: scripts/install-deps container")
