@@ -28,4 +28,7 @@ int doctor(const config::Options& options);
 
 int version();
 
+// What an nsjail configuration comes to, field by field.
+int config_explain(const config::Options& options, const std::string& file);
+
 }  // namespace cellblock::cli

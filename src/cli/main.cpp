@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cell_view.hpp"
 #include "cli/commands.hpp"
 #include "cli/setup.hpp"
 #include "config/parse.hpp"
@@ -44,9 +45,15 @@ constexpr const char* kDoctorFooter =
     "  cellblock doctor --preload numpy,pandas,sklearn\n"
     "Exit codes: 0 isolation level 'full' holds, 1 it doesn't, 2 usage";
 
+constexpr const char* kExplainFooter =
+    "Examples:\n"
+    "  cellblock config explain examples/config/10s-256mb.cfg\n"
+    "Exit codes: 0 serve --sandbox-config takes it, 1 it doesn't, 2 usage";
+
 template <typename Command>
 int with_options(const CommandLine& line, Command command) {
-  const auto resolved = line.resolve(cellblock::config::process_environment);
+  const auto resolved =
+      line.resolve(cellblock::config::process_environment, cellblock::cli::read_sandbox_config);
   if (!resolved) {
     for (const std::string& problem : resolved.error())
       std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
@@ -88,6 +95,14 @@ int main_of_cellblock(int argc, char** argv) {
   CLI::App* doctor = app.add_subcommand("doctor", "Try every wall on this host");
   doctor->footer(kDoctorFooter);
   const CommandLine doctor_line(*doctor);
+  CLI::App* config = app.add_subcommand("config", "Look at configurations");
+  config->require_subcommand(1);
+  CLI::App* explain =
+      config->add_subcommand("explain", "Show what an nsjail configuration comes to, by field");
+  explain->footer(kExplainFooter);
+  std::string explained;
+  explain->add_option("FILE", explained, "The configuration, in protobuf text format")->required();
+  const CommandLine explain_line(*explain);
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->footer("Example:\n  cellblock version");
   try {
@@ -98,6 +113,11 @@ int main_of_cellblock(int argc, char** argv) {
   }
   if (serve->parsed()) return with_options(serve_line, cellblock::cli::serve);
   if (doctor->parsed()) return with_options(doctor_line, cellblock::cli::doctor);
+  if (explain->parsed()) {
+    return with_options(explain_line, [&](const Options& options) {
+      return cellblock::cli::config_explain(options, explained);
+    });
+  }
   if (version->parsed()) return cellblock::cli::version();
   return with_options(run_line,
                       [&](const Options& options) { return cellblock::cli::run(options, arguments); });
