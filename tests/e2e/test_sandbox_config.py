@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,22 @@ def test_what_is_shown_is_read_only(furnished):
                     refused.append(path)
             return refused""")
     assert result == ["/data/words.txt", "/data/new", "/etc/single.conf"]
+
+
+@as_root
+def test_locks_on_what_is_shown_stay_in_the_cell(furnished):
+    script = """
+import fcntl, time
+def main():
+    files = [open(path) for path in ("/data/words.txt", "/etc/single.conf")]
+    for file in files:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    time.sleep(0.5)
+    return time.time()"""
+    with ThreadPoolExecutor(3) as pool:
+        ends = list(pool.map(lambda _: inside(furnished, script), range(3)))
+    # At the same time, not by turns.
+    assert max(ends) - min(ends) < 0.5 * TIME_FACTOR
 
 
 @as_root
