@@ -8,6 +8,7 @@
 
 #include "base/fd.hpp"
 #include "config/cell_view.hpp"
+#include "sandbox/needed_calls.hpp"
 #include "sandbox/seccomp_policy.hpp"
 
 namespace cellblock::cli {
@@ -64,6 +65,9 @@ base::Result<void> check_calls(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     if (!sandbox::syscall_number({.name = name, .tests = {}})) {
       return base::make_error("refuse-calls: no system call '" + name + "'");
+    }
+    if (const auto reason = sandbox::why_needed(name); !reason.empty()) {
+      return base::make_error("refuse-calls: cells need '" + name + "': " + std::string(reason));
     }
   }
   return {};

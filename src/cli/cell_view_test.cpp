@@ -54,6 +54,8 @@ TEST_F(CellViewTest, WantsPlacesApartAndCallsThatExist) {
   options_.scratch.clear();
   options_.refused_calls = {"mkdirr"};
   EXPECT_THAT(error(), HasSubstr("no system call 'mkdirr'"));
+  options_.refused_calls = {"read"};
+  EXPECT_THAT(error(), HasSubstr("cells need 'read'"));
 }
 
 TEST_F(CellViewTest, RefusesWhatIsNotThere) {

@@ -67,8 +67,9 @@ TEST(Kafel, TellsTheLineOfWhatItCantRead) {
 TEST(Kafel, BoundsWhatPoliciesPaste) {
   std::string text = "POLICY p0 { ALLOW { read, write } }\n";
   for (int index = 1; index < 40; ++index) {
-    const std::string before = std::to_string(index - 1);
-    text += "POLICY p" + std::to_string(index) + " { USE p" + before + ", USE p" + before + " }\n";
+    const std::string use = "USE p" + std::to_string(index - 1);
+    text.append("POLICY p").append(std::to_string(index)).append(" { ");
+    text.append(use).append(", ").append(use).append(" }\n");
   }
   EXPECT_THAT(first_problem(text), HasSubstr("too many rules"));
 }

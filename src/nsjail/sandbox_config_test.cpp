@@ -165,8 +165,9 @@ TEST(SandboxConfig, TakesCallsAwayAndNeverGivesAny) {
       ElementsAre("mkdir", "rmdir"));
   EXPECT_TRUE(values("seccomp_string: \"ALLOW { mount, reboot } DEFAULT ALLOW\"").empty());
   EXPECT_THAT(values("seccomp_policy_file: \"/opt/policy\"").at("refuse-calls"), ElementsAre("mkdir"));
-  const auto all_but_few =
-      values("seccomp_string: \"POLICY a { ALLOW { read, write, newstat } } USE a DEFAULT KILL\"");
+  const auto all_but_few = values(
+      "seccomp_string: \"POLICY a { ALLOW { read, write, newstat, sendmsg, openat, dup2, prlimit64 } } USE a "
+      "DEFAULT KILL\"");
   EXPECT_GT(all_but_few.at("refuse-calls").size(), 100U);
   EXPECT_THAT(all_but_few.at("refuse-calls"), ::testing::Not(::testing::Contains("stat")));
   EXPECT_THAT(all_but_few.at("refuse-calls"), ::testing::Not(::testing::Contains("read")));
@@ -175,9 +176,13 @@ TEST(SandboxConfig, TakesCallsAwayAndNeverGivesAny) {
 TEST(SandboxConfig, TellsTheLineOfAPolicyThatItCantTake) {
   EXPECT_THAT(error("\nseccomp_string: \"DEFAULT ALLOW\"\nseccomp_string: \"KILL { nothing_like_that }\""),
               HasSubstr("line 3, column 1: seccomp_string"));
-  EXPECT_THAT(error("seccomp_string: \"ALLOW { read { fd == 0 } } DEFAULT KILL\""), HasSubstr("condition"));
+  EXPECT_THAT(error("seccomp_string: \"ALLOW { mkdir { mode == 0 } } DEFAULT ALLOW\""),
+              HasSubstr("condition"));
   EXPECT_THAT(error("seccomp_string: \"LOG { read } DEFAULT ALLOW\""), HasSubstr("watched"));
   EXPECT_THAT(error("seccomp_string: \"DEFAULT\\nLOG\""), HasSubstr("DEFAULT"));
+  EXPECT_THAT(error("seccomp_string: \"ALLOW { read, write }\"\nseccomp_string: \"DEFAULT KILL\""),
+              HasSubstr("line 2, column 1"));
+  EXPECT_THAT(error("seccomp_string: \"KILL { openat } DEFAULT ALLOW\""), HasSubstr("cells need 'openat'"));
   // On what cells can't do anyway a condition changes nothing.
   EXPECT_EQ(error("seccomp_string: \"KILL { reboot { magic == 1 } } DEFAULT ALLOW\""), "");
 }

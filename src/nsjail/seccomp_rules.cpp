@@ -7,6 +7,7 @@
 
 #include "nsjail/kafel.hpp"
 #include "nsjail/reading.hpp"
+#include "sandbox/needed_calls.hpp"
 #include "sandbox/seccomp_policy.hpp"
 
 namespace cellblock::nsjail {
@@ -49,6 +50,8 @@ class Translation {
     }
     if (policy.otherwise == KafelAction::kOther)
       add(policy.default_line, "only ALLOW and refusals can be a DEFAULT");
+    // Half a policy says little about a call.
+    if (!policy.problems.empty()) return;
     const auto ours = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
     std::set<std::string> allowed;
     if (ours) {
@@ -58,7 +61,11 @@ class Translation {
     }
     std::vector<std::string> refused;
     for (const std::string& call : allowed) {
-      if (is_refused(policy, call)) refused.push_back(call);
+      if (!is_refused(policy, call)) continue;
+      refused.push_back(call);
+      if (const auto reason = sandbox::why_needed(call); !reason.empty()) {
+        add(line_of(policy, call), "cells need '" + call + "': " + std::string(reason));
+      }
     }
     if (good_) apply(refused);
   }
@@ -72,6 +79,14 @@ class Translation {
     const int inner = line - piece.first_line + 1;
     reading_->add(piece.place, Outcome::kNotSupported,
                   inner > 1 ? "line " + std::to_string(inner) + " of the policy: " + text : text);
+  }
+
+  // Where a call is decided on.
+  static int line_of(const KafelPolicy& policy, const std::string& call) {
+    for (const KafelRule& rule : policy.rules) {
+      if (rule.call == call) return rule.line;
+    }
+    return std::max(policy.default_line, 1);
   }
 
   bool is_refused(const KafelPolicy& policy, const std::string& call) {
