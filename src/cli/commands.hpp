@@ -33,4 +33,7 @@ int config_show(const config::Options& given, const config::Options& effective, 
 
 int version();
 
+// What an nsjail configuration comes to, field by field.
+int config_explain(const config::Options& options, const std::string& file);
+
 }  // namespace cellblock::cli

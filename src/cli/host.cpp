@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cli/cell_view.hpp"
+
 namespace cellblock::cli {
 namespace {
 
@@ -45,6 +47,7 @@ base::Result<void> accept(const Host& host, const config::Options& options) {
       return base::make_error("use the cgroup that cgroup-root names: " + wall.means, wall.fix);
     }
   }
+  if (auto shown = check_cell_view(options, host.plan.namespaces); !shown) return shown;
   const sandbox::Level wanted = lowest_accepted(options);
   if (host.level >= wanted) return {};
   std::string text = "reach isolation level '" + std::string(level_name(wanted)) + "': this host gives '" +

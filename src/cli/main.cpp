@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cell_view.hpp"
 #include "cli/commands.hpp"
 #include "cli/setup.hpp"
 #include "config/parse.hpp"
@@ -50,6 +51,16 @@ constexpr const char* kDoctorFooter =
     "  cellblock doctor --preload numpy,pandas,sklearn\n"
     "Exit codes: 0 isolation level 'full' holds, 1 it doesn't, 2 usage";
 
+constexpr const char* kExplainFooter =
+    "Examples:\n"
+    "  cellblock config explain examples/config/10s-256mb.cfg\n"
+    "Exit codes: 0 serve --sandbox-config takes it, 1 it doesn't, 2 usage";
+
+// Everything that options come from.
+auto resolved_options(const CommandLine& line) {
+  return line.resolve(cellblock::config::process_environment, cellblock::cli::read_sandbox_config);
+}
+
 // Asked once: what is left of the machine later is no reason to change a running service.
 struct Machine {
   unsigned cpus = std::thread::hardware_concurrency();
@@ -63,7 +74,7 @@ struct Machine {
 // Calls `command` with the options as they were given, and with their automatic values.
 template <typename Command>
 int with_given(const CommandLine& line, const Machine& machine, Command command) {
-  const auto resolved = line.resolve(cellblock::config::process_environment);
+  const auto resolved = resolved_options(line);
   if (!resolved) {
     for (const std::string& problem : resolved.error())
       std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
@@ -117,6 +128,12 @@ int main_of_cellblock(int argc, char** argv) {
   bool as_json = false;
   show->add_flag("--json", as_json, "Print it as JSON");
   const CommandLine show_line(*show);
+  CLI::App* explain =
+      config->add_subcommand("explain", "Show what an nsjail configuration comes to, by field");
+  explain->footer(kExplainFooter);
+  std::string explained;
+  explain->add_option("FILE", explained, "The configuration, in protobuf text format")->required();
+  const CommandLine explain_line(*explain);
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->footer("Example:\n  cellblock version");
   try {
@@ -129,9 +146,7 @@ int main_of_cellblock(int argc, char** argv) {
   if (serve->parsed()) {
     return with_options(serve_line, machine, [&](const Options& options) {
       return cellblock::cli::serve(options, [&]() {
-        return serve_line.resolve(cellblock::config::process_environment).map([&](const Options& given) {
-          return machine.fill_in(given);
-        });
+        return resolved_options(serve_line).map([&](const Options& given) { return machine.fill_in(given); });
       });
     });
   }
@@ -139,6 +154,11 @@ int main_of_cellblock(int argc, char** argv) {
   if (show->parsed()) {
     return with_given(show_line, machine, [&](const Options& given, const Options& effective) {
       return cellblock::cli::config_show(given, effective, as_json);
+    });
+  }
+  if (explain->parsed()) {
+    return with_options(explain_line, machine, [&](const Options& options) {
+      return cellblock::cli::config_explain(options, explained);
     });
   }
   if (version->parsed()) return cellblock::cli::version();

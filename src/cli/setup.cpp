@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/cell_view.hpp"
 #include "cli/reload.hpp"
 #include "sandbox/cgroup_mounts.hpp"
 #include "version.hpp"
@@ -64,6 +65,7 @@ sandbox::JailSpec jail_spec_from(const config::Options& options, const Pools& po
   spec.tmp_inodes = options.workdir_inodes;
   spec.cgroup_root = options.cgroup_root;
   spec.library_paths = options.library_path;
+  add_cell_view(spec, options);
   spec.preload = pools.modules;
   spec.walls = host.plan;
   // Without namespaces there is no first process inside to answer.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "config/cell_view.hpp"
+
 namespace cellblock::config {
 namespace {
 
@@ -39,6 +41,20 @@ bool module_name(std::string_view text) {
          });
 }
 
+bool is_bind(std::string_view text) {
+  return read_bind(text).has_value();
+}
+
+bool is_scratch(std::string_view text) {
+  return read_scratch(text).has_value();
+}
+
+bool is_system_call_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char letter) {
+    return std::islower(letter) != 0 || std::isdigit(letter) != 0 || letter == '_';
+  });
+}
+
 std::vector<OptionSpec> server_rows() {
   return {
       {.name = "config",
@@ -47,6 +63,12 @@ std::vector<OptionSpec> server_rows() {
        .in_file = false,
        .group = kServer,
        .help = "Configuration file with lines of the form name = value"},
+      {.name = "sandbox-config",
+       .target = &Options::sandbox_config,
+       .expected = "a path",
+       .group = kServer,
+       .help = "Configuration of nsjail's whose limits and mounts are taken over where nothing else is said; "
+               "'cellblock config explain' shows what it comes to"},
       {.name = "host",
        .target = &Options::host,
        .standard = "127.0.0.1",
@@ -413,6 +435,45 @@ std::vector<OptionSpec> isolation_rows() {
        .expected = "an absolute path, or nothing",
        .group = kIsolation,
        .help = "Control group under which cells get theirs; empty: found automatically"},
+      {.name = "hostname",
+       .target = &Options::hostname,
+       .standard = "cell",
+       .accepts = is_host_name,
+       .expected = "up to 63 letters, digits, dots, hyphens and underscores",
+       .group = kIsolation,
+       .help = "Host name that scripts see; needs level full"},
+      {.name = "cell-environment",
+       .target = &Options::cell_environment,
+       .accepts = is_cell_variable,
+       .expected = "a comma-separated list of NAME=VALUE, without what cellblock or the loader sets",
+       .group = kIsolation,
+       .help = "More variables in the environment of scripts, for all to read"},
+      {.name = "bind",
+       .target = &Options::binds,
+       .accepts = is_bind,
+       .expected = "a comma-separated list of PATH or PATH:PLACE, absolute and outside of cells' own places",
+       .group = kIsolation,
+       .help =
+           "Directories and files of the host that cells can read, at the same path or at PLACE; files are "
+           "copied at the start and are 1 MB at most; needs level full"},
+      {.name = "tmpfs",
+       .target = &Options::scratch,
+       .accepts = is_scratch,
+       .expected = "a comma-separated list of PLACE:MB, absolute and outside of cells' own places",
+       .group = kIsolation,
+       .help = "More directories that scripts can write to, empty at first and with as many inodes as the "
+               "working directory; needs level full"},
+      {.name = "refuse-calls",
+       .target = &Options::refused_calls,
+       .accepts = is_system_call_name,
+       .expected = "a comma-separated list of names of system calls",
+       .group = kIsolation,
+       .help = "System calls that scripts may not make though the seccomp policy has them"},
+      {.name = "dangerously-show-private-files",
+       .target = &Options::show_private_files,
+       .standard = "false",
+       .group = kIsolation,
+       .help = "Let 'bind' name places where hosts keep secrets, such as /etc, /home and /var"},
   };
 }
 

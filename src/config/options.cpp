@@ -9,6 +9,8 @@ std::string_view source_name(Source source) {
   switch (source) {
     case Source::kDefault:
       return "default";
+    case Source::kSandboxConfig:
+      return "sandbox-config";
     case Source::kFile:
       return "file";
     case Source::kEnvironment:

@@ -17,11 +17,12 @@ enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class Stage : std::uint8_t { kDevelopment, kProduction };
 
 // Where a value came from; the later one wins.
-enum class Source : std::uint8_t { kDefault, kFile, kEnvironment, kFlag };
+enum class Source : std::uint8_t { kDefault, kSandboxConfig, kFile, kEnvironment, kFlag };
 [[nodiscard]] std::string_view source_name(Source source);
 
 struct Options {
-  std::string config;  // path of the file that was read, empty for none
+  std::string config;          // path of the file that was read, empty for none
+  std::string sandbox_config;  // path of an nsjail configuration, empty for none
 
   std::string host;
   std::uint32_t port = 0;  // 0: the kernel picks one
@@ -70,6 +71,12 @@ struct Options {
   std::vector<std::string> library_path;
   std::uint32_t uid_base = 0;
   std::string cgroup_root;  // empty: found automatically
+  std::string hostname;
+  std::vector<std::string> cell_environment;  // NAME=VALUE each
+  std::vector<std::string> binds;             // see read_bind()
+  std::vector<std::string> scratch;           // see read_scratch()
+  std::vector<std::string> refused_calls;     // names of system calls
+  bool show_private_files = false;
 
   LogLevel log_level = LogLevel::kInfo;
   Stage environment = Stage::kDevelopment;

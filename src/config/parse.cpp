@@ -67,11 +67,24 @@ class Resolver {
     }
   }
 
+  // Only what nothing else has been said about.
+  void set_unless_given(const OptionSpec& spec, const std::vector<std::string>& values) {
+    if (options_.source(spec.name) != Source::kDefault || values.empty()) return;
+    const bool done =
+        is_list(spec) ? set_elements(spec, values, options_) : set_value(spec, values.back(), options_);
+    if (done) {
+      options_.sources[std::string(spec.name)] = Source::kSandboxConfig;
+    } else {
+      problems_.push_back(std::string(spec.name) + " = '" + joined(values, ",") + "' (file " +
+                          options_.sandbox_config + "): must be " + allowed_text(spec));
+    }
+  }
+
   void add(Problems problems) {
     for (auto& problem : problems) problems_.push_back(std::move(problem));
   }
 
-  [[nodiscard]] const std::string& config_path() const { return options_.config; }
+  [[nodiscard]] const Options& so_far() const { return options_; }
 
   [[nodiscard]] tl::expected<Options, Problems> result() {
     if (!problems_.empty()) return tl::make_unexpected(std::move(problems_));
@@ -110,7 +123,8 @@ CommandLine::CommandLine(CLI::App& app) : app_(app) {
   for (const OptionSpec& spec : option_table()) flags_.push_back(add_flag(app, spec));
 }
 
-tl::expected<Options, Problems> CommandLine::resolve(const ReadVariable& read_variable) const {
+tl::expected<Options, Problems> CommandLine::resolve(const ReadVariable& read_variable,
+                                                     const ReadSandboxConfig& read_sandbox_config) const {
   Resolver resolver;
   resolver.add(unknown_arguments(app_));
 
@@ -128,13 +142,22 @@ tl::expected<Options, Problems> CommandLine::resolve(const ReadVariable& read_va
       if (!given && line != file.values.end()) given = Given{line->second, Source::kFile, "file " + path};
       if (given) resolver.set(spec, *given);
     }
-    if (in_file || resolver.config_path().empty()) continue;
-    path = resolver.config_path();
+    if (in_file || resolver.so_far().config.empty()) continue;
+    path = resolver.so_far().config;
     if (auto contents = read_config(path)) {
       file = std::move(*contents);
       resolver.add(file.problems);
     } else {
       resolver.add({contents.error()});
+    }
+  }
+  // Last, since it gives way to all others.
+  if (read_sandbox_config && !resolver.so_far().sandbox_config.empty()) {
+    ForeignValues foreign = read_sandbox_config(resolver.so_far().sandbox_config, resolver.so_far());
+    resolver.add(std::move(foreign.problems));
+    for (const OptionSpec& spec : option_table()) {
+      const auto found = foreign.values.find(spec.name);
+      if (found != foreign.values.end()) resolver.set_unless_given(spec, found->second);
     }
   }
   return resolver.result();

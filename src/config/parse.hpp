@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,16 +31,25 @@ using ReadVariable = std::function<std::optional<std::string>(const std::string&
 // The environment of this process. Must not run while another thread changes it.
 [[nodiscard]] std::optional<std::string> process_environment(const std::string& name);
 
+// What a file of another program's format comes to, by option; several values for an option that is a list.
+struct ForeignValues {
+  std::map<std::string, std::vector<std::string>, std::less<>> values;
+  Problems problems;
+};
+// How the file that `sandbox-config` names is read. The options are those of all other sources.
+using ReadSandboxConfig = std::function<ForeignValues(const std::string& path, const Options& others)>;
+
 class CommandLine {
  public:
   // Adds a flag for each row of the table, with its help. Unknown arguments are let through by CLI11 and
   // reported by resolve(), beside everything else that is wrong. `app` must outlive this object.
   explicit CommandLine(CLI::App& app);
 
-  // After the parse. A flag wins over the environment, that over the file, that over the default. An empty
-  // variable counts as one that is not set, except for lists, where it is the empty list. Zeros that mean
-  // "automatic" are left as they are: see with_automatic_values().
-  [[nodiscard]] tl::expected<Options, Problems> resolve(const ReadVariable& read_variable) const;
+  // After the parse. A flag wins over the environment, that over the file, that over what `sandbox-config`
+  // names, that over the default. An empty variable counts as one that is not set, except for lists, where it
+  // is the empty list. Zeros that mean "automatic" are left as they are: see with_automatic_values().
+  [[nodiscard]] tl::expected<Options, Problems> resolve(
+      const ReadVariable& read_variable, const ReadSandboxConfig& read_sandbox_config = {}) const;
 
  private:
   CLI::App& app_;

@@ -158,5 +158,51 @@ TEST_F(CommandLineTest, HelpShowsEveryOptionWithDefaultAndVariables) {
   EXPECT_THAT(help, HasSubstr("default 30 s; a time from 0.001 to 86400 s; env TIME_LIMIT, "));
 }
 
+class SandboxConfigTest : public CommandLineTest {
+ protected:
+  // One run of `cellblock ARGUMENTS` whose sandbox-config, whatever its path, comes to `foreign`.
+  static tl::expected<Options, Problems> run(const std::string& arguments, const ForeignValues& foreign) {
+    CLI::App app;
+    const CommandLine command_line(app);
+    app.parse("cellblock " + arguments, true);
+    return command_line.resolve(
+        [](const std::string& name) -> std::optional<std::string> {
+          if (name == "CELLBLOCK_CPUS") return "2";
+          return std::nullopt;
+        },
+        [&foreign](const std::string& path, const Options& others) {
+          EXPECT_EQ(path, "nsjail.cfg");
+          EXPECT_EQ(others.cpus, 2);
+          return foreign;
+        });
+  }
+};
+
+TEST_F(SandboxConfigTest, GivesWayToEverythingButTheDefault) {
+  const std::string path = file("memory-mb = 64\nsandbox-config = nsjail.cfg\n");
+  const auto options = run("--time-limit 3 --config " + path, {{{"time-limit", {"9"}},
+                                                                {"memory-mb", {"32"}},
+                                                                {"cpus", {"1"}},
+                                                                {"processes", {"9"}},
+                                                                {"cell-environment", {"A=b,c"}}},
+                                                               {}});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->time_limit, std::chrono::seconds{3});
+  EXPECT_EQ(options->memory_bytes, 64ULL << 20U);
+  EXPECT_EQ(options->cpus, 2);
+  EXPECT_EQ(options->processes, 9U);
+  EXPECT_THAT(options->cell_environment, ElementsAre("A=b,c"));
+  EXPECT_EQ(options->source("processes"), Source::kSandboxConfig);
+  EXPECT_EQ(options->source("memory-mb"), Source::kFile);
+}
+
+TEST_F(SandboxConfigTest, AddsItsProblemsToAllOthers) {
+  const auto options =
+      run("--time-limit x --sandbox-config nsjail.cfg", {{{"processes", {"0"}}}, {"line 5: no"}});
+  ASSERT_FALSE(options);
+  EXPECT_THAT(options.error(), ElementsAre(HasSubstr("time-limit = 'x'"), "line 5: no",
+                                           HasSubstr("processes = '0' (file nsjail.cfg): must be")));
+}
+
 }  // namespace
 }  // namespace cellblock::config

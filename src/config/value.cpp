@@ -154,6 +154,16 @@ bool set_value(const OptionSpec& spec, std::string_view text, Options& options) 
       spec.target);
 }
 
+bool set_elements(const OptionSpec& spec, const std::vector<std::string>& elements, Options& options) {
+  const auto* member = std::get_if<std::vector<std::string> Options::*>(&spec.target);
+  if (member == nullptr) return false;
+  for (const std::string& element : elements) {
+    if (spec.accepts != nullptr && !spec.accepts(element)) return false;
+  }
+  options.*(*member) = elements;
+  return true;
+}
+
 Options default_options() {
   Options options;
   for (const OptionSpec& spec : option_table()) {

@@ -12,6 +12,10 @@ namespace cellblock::config {
 // Sizes may carry KB, MB or GB, times s or ms; a plain number is in the row's unit.
 [[nodiscard]] bool set_value(const OptionSpec& spec, std::string_view text, Options& options);
 
+// The same for a list whose elements are apart already, so that each may have commas.
+[[nodiscard]] bool set_elements(const OptionSpec& spec, const std::vector<std::string>& elements,
+                                Options& options);
+
 // "a whole number from 0 to 65535", "one of sandbox, strict".
 [[nodiscard]] std::string allowed_text(const OptionSpec& spec);
 

@@ -97,5 +97,14 @@ TEST(AllowedTextTest, NamesTheRange) {
   EXPECT_EQ(allowed_text(row("preload")), "a comma-separated list of module names");
 }
 
+TEST(SetElementsTest, KeepsCommasWithinAnElementAndChecksEach) {
+  Options options;
+  EXPECT_TRUE(set_elements(row("cell-environment"), {"A=b,c", "D="}, options));
+  EXPECT_EQ(options.cell_environment, (std::vector<std::string>{"A=b,c", "D="}));
+  EXPECT_FALSE(set_elements(row("cell-environment"), {"A=b", "PATH=/x"}, options));
+  EXPECT_EQ(options.cell_environment.size(), 2U);
+  EXPECT_FALSE(set_elements(row("port"), {"1"}, options));
+}
+
 }  // namespace
 }  // namespace cellblock::config

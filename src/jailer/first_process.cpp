@@ -58,6 +58,8 @@ bool leave_shared_table(unsigned first_above) {
   supervision.refusals = &refusals;
   supervision.line = base::Fd(given[2]);
   supervision.wake = base::Fd(given[3]);
+  supervision.writable = {"/tmp", "/dev/shm"};
+  for (const sandbox::ScratchPlace& scratch : spec.scratch) supervision.writable.push_back(scratch.place);
   // Before its descriptor goes with all others.
   supervision.ledger = sandbox::map_ledger(given[1]);
   if (supervision.ledger == nullptr || !keep_only(std::move(kept))) {

@@ -72,7 +72,7 @@ StepResult move_into_tree(const sandbox::JailSpec& spec) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return step_failed(Step::kMountNamespace);
   // Any directory will do to mount on, it is only covered: /tmp exists everywhere.
-  if (auto done = sandbox::build_file_tree("/tmp", spec.library_paths); !done) return done;
+  if (auto done = sandbox::build_file_tree("/tmp", sandbox::additions_of(spec)); !done) return done;
   return sandbox::pivot_into("/tmp");
 }
 

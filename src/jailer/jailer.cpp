@@ -115,8 +115,9 @@ sandbox::StepResult Jailer::start_zygote(std::size_t pool) {
   sandbox::JailSpec for_zygote = spec_;
   for_zygote.service_id.clear();
   for_zygote.cgroup_root.clear();
+  for_zygote.shown.clear();
   for_zygote.preload = {spec_.preload[pool]};
-  auto started = jailer::start_zygote(host_.zygote_program.get(), sandbox::to_json(for_zygote));
+  auto started = jailer::start_zygote(host_.zygote_program.get(), for_zygote);
   if (!started) return tl::make_unexpected(started.error());
   ZygoteProcess& process = zygotes_[pool].process;
   process = std::move(*started);

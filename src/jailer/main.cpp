@@ -54,10 +54,11 @@ StepResult start_again_inside() {
 }
 
 // What the zygote's filter refuses, for the first processes to look up.
-base::Result<sandbox::Refusals> read_refusals(const sandbox::Walls& walls) {
+base::Result<sandbox::Refusals> read_refusals(const sandbox::JailSpec& spec) {
   const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
   if (!rules) return tl::make_unexpected(rules.error());
-  return sandbox::number_rules(sandbox::rules_with(walls, *rules));
+  return sandbox::number_rules(
+      sandbox::without_calls(sandbox::rules_with(spec.walls, *rules), spec.refused_calls));
 }
 
 int serve(sandbox::JailSpec spec) {
@@ -80,7 +81,7 @@ int serve(sandbox::JailSpec spec) {
   if (!host.proc.valid()) return fatal(Step::kHostHandles, errno, "open /proc");
   if (auto done = spec.walls.namespaces ? move_into_tree(spec) : prepare_work_root(spec); !done)
     return fatal(done.error());
-  auto refusals = read_refusals(spec.walls);
+  auto refusals = read_refusals(spec);
   if (!refusals) return fatal(Step::kHostHandles, 0, refusals.error().message());
   const std::string work_root = spec.work_root;
   const int code = Jailer(std::move(spec), std::move(*refusals), std::move(host), **tree).run();

@@ -27,7 +27,7 @@ class SlotTrees {
  private:
   [[nodiscard]] sandbox::StepResult build(std::uint32_t slot);
 
-  std::vector<std::string> library_paths_;
+  sandbox::TreeAdditions additions_;
   int proc_;
   sandbox::TreeStyle style_;
   base::Fd zygotes_;

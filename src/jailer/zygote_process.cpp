@@ -9,7 +9,9 @@
 
 #include <array>
 #include <csignal>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace cellblock::jailer {
 namespace {
@@ -17,15 +19,15 @@ namespace {
 using sandbox::Step;
 using sandbox::step_failed;
 
-// All that a script finds in its environment, and why.
-constexpr std::array<const char*, 13> kEnvironment = {
+// All that a script finds in its environment unless an operator adds to it, and why.
+constexpr std::array<const char*, 12> kEnvironment = {
     "PATH=/usr/bin:/bin",
     "HOME=/tmp",  // the only writable place
     "TMPDIR=/tmp", "USER=script", "LOGNAME=script", "LANG=C.UTF-8", "TZ=UTC",
     // The zygote must stay single-threaded to be forked.
     "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", "MKL_NUM_THREADS=1",
     // No display; and its caches go to a hidden place in /tmp.
-    "MPLBACKEND=Agg", "MPLCONFIGDIR=/tmp/.config/matplotlib", nullptr};
+    "MPLBACKEND=Agg", "MPLCONFIGDIR=/tmp/.config/matplotlib"};
 
 // The zygote's descriptors while a cell is forked: three standard ones, control, specification, and the
 // program while exec reads it.
@@ -33,7 +35,7 @@ constexpr int kControl = 3;
 constexpr int kSpec = 4;
 constexpr int kProgram = 5;
 
-[[noreturn]] void become_zygote(int program, int control, int spec) {
+[[noreturn]] void become_zygote(int program, int control, int spec, const std::vector<char*>& environment) {
   // Out of the way first, so that no dup2 overwrites a descriptor that is still needed.
   const int high_program = ::fcntl(program, F_DUPFD, 64);
   const int high_control = ::fcntl(control, F_DUPFD, 64);
@@ -53,13 +55,20 @@ constexpr int kProgram = 5;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
   std::string name = "cellblock-zygote";
   std::array<char*, 2> arguments = {name.data(), nullptr};
-  ::syscall(SYS_execveat, kProgram, "", arguments.data(), kEnvironment.data(), AT_EMPTY_PATH);
+  ::syscall(SYS_execveat, kProgram, "", arguments.data(), environment.data(), AT_EMPTY_PATH);
   ::_exit(121);
 }
 
 }  // namespace
 
-tl::expected<ZygoteProcess, sandbox::StepFailure> start_zygote(int program, const std::string& spec_json) {
+tl::expected<ZygoteProcess, sandbox::StepFailure> start_zygote(int program,
+                                                               const sandbox::JailSpec& zygotes_spec) {
+  const std::string spec_json = sandbox::to_json(zygotes_spec);
+  std::vector<std::string> variables(kEnvironment.begin(), kEnvironment.end());
+  variables.insert(variables.end(), zygotes_spec.environment.begin(), zygotes_spec.environment.end());
+  std::vector<char*> environment;
+  for (std::string& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
   auto sockets = base::make_socketpair(SOCK_STREAM);
   const base::Fd spec(::memfd_create("spec", MFD_CLOEXEC));
   if (!sockets || !spec.valid() || !base::write_all(spec.get(), spec_json) ||
@@ -69,7 +78,7 @@ tl::expected<ZygoteProcess, sandbox::StepFailure> start_zygote(int program, cons
   // A plain fork: the jailer is small and single-threaded, and the child execs at once.
   const pid_t pid = ::fork();
   if (pid < 0) return step_failed(Step::kStartZygote);
-  if (pid == 0) become_zygote(program, sockets->second.get(), spec.get());
+  if (pid == 0) become_zygote(program, sockets->second.get(), spec.get(), environment);
   return ZygoteProcess{pid, std::move(sockets->first)};
 }
 

@@ -4,9 +4,8 @@
 
 #include <sys/types.h>
 
-#include <string>
-
 #include "base/fd.hpp"
+#include "sandbox/jail_spec.hpp"
 #include "sandbox/step.hpp"
 
 namespace cellblock::jailer {
@@ -17,7 +16,8 @@ struct ZygoteProcess {
 };
 
 // `program` is an open descriptor of the executable, since the jailer's tree does not show it.
-// `spec_json` goes to the zygote as a file on descriptor 4.
-tl::expected<ZygoteProcess, sandbox::StepFailure> start_zygote(int program, const std::string& spec_json);
+// The specification goes to the zygote as a file on descriptor 4.
+tl::expected<ZygoteProcess, sandbox::StepFailure> start_zygote(int program,
+                                                               const sandbox::JailSpec& zygotes_spec);
 
 }  // namespace cellblock::jailer

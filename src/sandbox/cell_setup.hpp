@@ -60,6 +60,7 @@ struct Supervision {
   CellLedger* ledger = nullptr;
   const Refusals* refusals = nullptr;
   base::Fd wake;  // readable when a script has arrived; invalid where a cgroup counts what it uses
+  std::vector<std::string> writable;  // places in memory; with a wake, what is in them counts as the script's
 };
 
 // For the first process once it has nothing more to set up: no capabilities, and a filter that leaves it

@@ -31,7 +31,7 @@ StepResult root_links(const std::string& root, Inodes inodes) {
   return {};
 }
 
-StepResult make_accounts(const std::string& root) {
+StepResult make_accounts(const std::string& root, const std::string& hostname) {
   if (auto made = make_directories(root + "/etc"); !made) return made;
   // Whoever owns a file of the tree is nobody in here; programs look up root without asking whether it
   // exists.
@@ -49,7 +49,7 @@ StepResult make_accounts(const std::string& root) {
       !done) {
     return done;
   }
-  return write_text(root + "/etc/hosts", "127.0.0.1 localhost cell\n::1 localhost\n");
+  return write_text(root + "/etc/hosts", "127.0.0.1 localhost " + hostname + "\n::1 localhost\n");
 }
 
 }  // namespace
@@ -77,8 +77,13 @@ const std::vector<TreeEntry>& tree_entries() {
   return kEntries;
 }
 
-StepResult build_file_tree(const std::string& root, const std::vector<std::string>& library_paths,
-                           TreeStyle style) {
+TreeAdditions additions_of(const JailSpec& spec) {
+  TreeAdditions additions{spec.library_paths, spec.shown, {}, spec.hostname};
+  for (const ScratchPlace& scratch : spec.scratch) additions.scratch.push_back(scratch.place);
+  return additions;
+}
+
+StepResult build_file_tree(const std::string& root, const TreeAdditions& additions, TreeStyle style) {
   // The tree's own files are few and small; the size is a bound, not a need.
   if (::mount("cellblock", root.c_str(), "tmpfs", MS_NOSUID, "size=16m,nr_inodes=8192,mode=755") != 0) {
     return step_failed(Step::kFileTree);
@@ -96,11 +101,17 @@ StepResult build_file_tree(const std::string& root, const std::vector<std::strin
                                                      : copy_into(root, entry);
     if (!done) return done;
   }
-  for (const std::string& path : library_paths) {
+  for (const std::string& path : additions.library_paths) {
     if (auto done = show_directory(root, path, style.inodes); !done) return done;
   }
+  for (const ShownPath& shown : additions.shown) {
+    if (auto done = show_path(root, shown, style.inodes); !done) return done;
+  }
+  for (const std::string& place : additions.scratch) {
+    if (auto made = make_directories(root + place); !made) return made;
+  }
   if (auto done = root_links(root, style.inodes); !done) return done;
-  if (auto done = make_accounts(root); !done) return done;
+  if (auto done = make_accounts(root, additions.hostname); !done) return done;
   if (auto done = make_devices(root, style.devices); !done) return done;
   // The kernel lets a user namespace mount a fresh /proc only where a whole one is visible already. With what
   // is mounted on it (systemd's binfmt_misc), since a user namespace may not uncover what the host covers.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/jail_spec.hpp"
 #include "sandbox/step.hpp"
 
 namespace cellblock::sandbox {
@@ -32,6 +33,15 @@ enum class Devices : unsigned char {
   kOwn      // nodes of its own; only root may make them
 };
 
+// What an operator adds to the tree.
+struct TreeAdditions {
+  std::vector<std::string> library_paths;
+  std::vector<ShownPath> shown;
+  std::vector<std::string> scratch;  // directories for cells to mount on
+  std::string hostname = "cell";     // what the loopback address is called
+};
+[[nodiscard]] TreeAdditions additions_of(const JailSpec& spec);
+
 struct TreeStyle {
   Inodes inodes = Inodes::kShared;
   Devices devices = Devices::kShared;
@@ -40,8 +50,7 @@ struct TreeStyle {
 // Builds the tree at `root` (an empty directory of the caller's own mount namespace, whose propagation is
 // private). The caller needs CAP_SYS_ADMIN in the owner of the mount namespace. A relative working directory
 // is not kept.
-StepResult build_file_tree(const std::string& root, const std::vector<std::string>& library_paths,
-                           TreeStyle style = {});
+StepResult build_file_tree(const std::string& root, const TreeAdditions& additions, TreeStyle style = {});
 
 // Makes `root` the root of the mount namespace, read-only, and detaches what was there.
 StepResult pivot_into(const std::string& root);

@@ -10,7 +10,6 @@ namespace cellblock::sandbox {
 namespace {
 
 constexpr unsigned long kWritable = MS_NOSUID | MS_NODEV;
-constexpr std::string_view kHostName = "cell";
 
 }  // namespace
 
@@ -29,6 +28,14 @@ StepResult furnish_cell(const JailSpec& spec) {
   if (::mount("shm", "/dev/shm", "tmpfs", kWritable | MS_NOEXEC, (bounds + ",mode=1777").c_str()) != 0) {
     return step_failed(Step::kMountShm);
   }
+  // Mount points are in the tree. Each is bounded like /tmp, and counts as memory as well.
+  for (const ScratchPlace& scratch : spec.scratch) {
+    const std::string own = "size=" + std::to_string(scratch.bytes) +
+                            ",nr_inodes=" + std::to_string(spec.tmp_inodes) + ",mode=0700";
+    if (::mount("scratch", scratch.place.c_str(), "tmpfs", kWritable, own.c_str()) != 0) {
+      return step_failed(Step::kMountTmp);
+    }
+  }
   if (spec.walls.private_proc) {
     // Of this pid namespace, and of it only the processes: nothing of the kernel's state and settings.
     if (::mount("proc", "/proc", "proc", kWritable | MS_NOEXEC, "subset=pid") != 0) {
@@ -40,7 +47,7 @@ StepResult furnish_cell(const JailSpec& spec) {
     return step_failed(Step::kMountProc);
   }
   // The host's own name is nobody's business in here.
-  if (::sethostname(kHostName.data(), kHostName.size()) != 0) return step_failed(Step::kHostname);
+  if (::sethostname(spec.hostname.data(), spec.hostname.size()) != 0) return step_failed(Step::kHostname);
   return {};
 }
 

@@ -6,9 +6,12 @@ namespace cellblock::sandbox {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Walls, namespaces, host_admin, own_uid, own_inodes, private_proc, cgroups,
                                    capabilities, landlock, seccomp)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShownPath, path, place)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScratchPlace, place, bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JailSpec, service_id, slots, uid_base, memory_bytes, processes,
                                    cpu_percent, tmp_bytes, tmp_inodes, work_root, cgroup_root, library_paths,
-                                   preload, walls, listening)
+                                   shown, scratch, environment, refused_calls, hostname, preload, walls,
+                                   listening)
 
 std::string to_json(const JailSpec& spec) {
   return nlohmann::json(spec).dump();

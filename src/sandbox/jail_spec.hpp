@@ -17,6 +17,22 @@ namespace cellblock::sandbox {
 inline constexpr std::uint32_t kInsideId = 1000;
 inline constexpr std::string_view kWorkingDirectory = "/tmp";
 
+// Something of the host that the tree shows read-only at `place`: a directory, or a file as a copy.
+struct ShownPath {
+  std::string path;
+  std::string place;
+
+  bool operator==(const ShownPath&) const = default;
+};
+
+// An empty directory that a cell's own tmpfs is mounted on.
+struct ScratchPlace {
+  std::string place;
+  std::uint64_t bytes = 0;
+
+  bool operator==(const ScratchPlace&) const = default;
+};
+
 struct JailSpec {
   std::string service_id;                  // names the cgroup directory: "cellblock-<service_id>"
   std::uint32_t slots = 64;                // cells at once
@@ -29,6 +45,11 @@ struct JailSpec {
   std::string work_root;                   // holds the slots' directories where there are no namespaces
   std::string cgroup_root;                 // directory for the service's cgroups; empty: the own cgroup
   std::vector<std::string> library_paths;  // further read-only directories of the tree
+  std::vector<ShownPath> shown;            // further still, at places of their own
+  std::vector<ScratchPlace> scratch;
+  std::vector<std::string> environment;    // NAME=VALUE, beside what cells have anyway
+  std::vector<std::string> refused_calls;  // system calls that the policy allows and this service does not
+  std::string hostname = "cell";
   // The Python modules that each zygote imports, one zygote for each pool of cells; a zygote is told its own.
   std::vector<std::vector<std::string>> preload;
   Walls walls;

@@ -11,11 +11,21 @@ TEST(JailSpec, RoundTripsThroughJson) {
   spec.memory_bytes = 1;
   spec.preload = {{"json"}, {"numpy", "pandas"}};
   spec.walls.cgroups = false;
+  spec.shown = {{"/opt/app", "/app"}};
+  spec.scratch = {{"/scratch", 5}};
+  spec.environment = {"A=\"b\""};
+  spec.refused_calls = {"mkdir"};
+  spec.hostname = "box";
   const auto back = jail_spec_from_json(to_json(spec));
   ASSERT_TRUE(back.has_value()) << back.error().message();
   EXPECT_EQ(to_json(*back), to_json(spec));
   EXPECT_EQ(back->preload, spec.preload);
   EXPECT_EQ(back->walls, spec.walls);
+  EXPECT_EQ(back->shown, spec.shown);
+  EXPECT_EQ(back->scratch, spec.scratch);
+  EXPECT_EQ(back->environment, spec.environment);
+  EXPECT_EQ(back->refused_calls, spec.refused_calls);
+  EXPECT_EQ(back->hostname, "box");
 }
 
 TEST(JailSpec, AMissingFieldIsAnError) {

@@ -6,8 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
+#include <vector>
 
 #include "sandbox/cell_setup.hpp"
 #include "sandbox/landlock.hpp"
@@ -19,15 +19,19 @@ namespace {
 
 constexpr int kJoined = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 
-std::array<LandlockRule, 6> landlock_rules() {
-  return {{
+std::vector<LandlockRule> landlock_rules(const JailSpec& spec) {
+  std::vector<LandlockRule> rules = {
       {"/", LandlockRule::Access::kRead},
       {"/tmp", LandlockRule::Access::kReadWrite},
       {"/dev/shm", LandlockRule::Access::kReadWrite},
       {"/dev/null", LandlockRule::Access::kDevice},
       {"/dev/zero", LandlockRule::Access::kDevice},
       {"/dev/full", LandlockRule::Access::kDevice},
-  }};
+  };
+  for (const ScratchPlace& scratch : spec.scratch) {
+    rules.push_back({scratch.place, LandlockRule::Access::kReadWrite});
+  }
+  return rules;
 }
 
 StepResult join_namespaces(int first_process) {
@@ -83,7 +87,7 @@ StepResult seal_cell(const SealInput& input) {
   if (auto done = drop_capabilities(); !done) return done;
   if (auto done = set_no_new_privs(); !done) return done;
   if (input.spec->walls.landlock) {
-    if (auto done = restrict_with_landlock(landlock_rules()); !done) return done;
+    if (auto done = restrict_with_landlock(landlock_rules(*input.spec)); !done) return done;
   }
   // Last, since it refuses most of the calls above.
   if (input.filter->listening == Listening::kNone) return load_seccomp(input.filter->program);

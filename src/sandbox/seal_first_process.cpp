@@ -21,7 +21,7 @@ std::unique_ptr<CellWatch> watch_of(Supervision& supervision) {
   base::Fd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!supervision.wake.valid() || !proc.valid()) return nullptr;
   return std::make_unique<CellWatch>(std::move(supervision.wake), CellMeter(std::move(proc), std::nullopt),
-                                     WatchedFiles{{"/tmp", "/dev/shm"}, {}, 0}, *supervision.ledger);
+                                     WatchedFiles{supervision.writable, {}, 0}, *supervision.ledger);
 }
 
 }  // namespace

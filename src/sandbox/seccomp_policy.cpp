@@ -1,5 +1,6 @@
 #include "sandbox/seccomp_policy.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -163,6 +164,14 @@ base::Result<SeccompPolicy> read_seccomp_policy(std::string_view text) {
     policy.rules.push_back(std::move(*rule));
   }
   return policy;
+}
+
+std::vector<SyscallRule> without_calls(std::vector<SyscallRule> rules,
+                                       const std::vector<std::string>& refused) {
+  std::erase_if(rules, [&refused](const SyscallRule& rule) {
+    return rule.error == 0 && std::find(refused.begin(), refused.end(), rule.name) != refused.end();
+  });
+  return rules;
 }
 
 std::vector<SyscallRule> rules_with(const Walls& walls, std::vector<SyscallRule> rules) {

@@ -53,6 +53,10 @@ base::Result<SeccompPolicy> read_seccomp_policy(std::string_view text);
 // The same without the sentences.
 base::Result<std::vector<SyscallRule>> parse_seccomp_policy(std::string_view text);
 
+// Without those that let one of `refused` through; what refuses it for a reason of its own stays.
+[[nodiscard]] std::vector<SyscallRule> without_calls(std::vector<SyscallRule> rules,
+                                                     const std::vector<std::string>& refused);
+
 // Those that hold for a cell with these walls.
 [[nodiscard]] std::vector<SyscallRule> rules_with(const Walls& walls, std::vector<SyscallRule> rules);
 

@@ -105,5 +105,14 @@ TEST(SeccompPolicy, WhatNeedsAWallIsAllowedWhereThatStands) {
   }
 }
 
+TEST(SeccompPolicy, CallsCanBeTakenAwayAndRefusalsStay) {
+  const auto rules =
+      parse_seccomp_policy("allow mkdir\nallow mkdir arg0 == 1\nerrno mkdir EPERM\nallow read\n").value();
+  const auto left = without_calls(rules, {"mkdir", "write"});
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left[0].error, EPERM);
+  EXPECT_EQ(left[1].name, "read");
+}
+
 }  // namespace
 }  // namespace cellblock::sandbox

@@ -43,6 +43,12 @@ StepResult overlay_read_only(const std::string& root, const std::string& path, c
   return mounted;
 }
 
+StepResult show_directory_at(const std::string& root, const std::string& path, const std::string& target,
+                             Inodes inodes) {
+  if (auto made = make_directories(target); !made) return made;
+  return inodes == Inodes::kOwn ? overlay_read_only(root, path, target) : bind_read_only(path, target);
+}
+
 struct Device {
   const char* path;
   unsigned int minor;  // of the kernel's memory devices, major number 1
@@ -87,9 +93,17 @@ StepResult write_text(const std::string& path, std::string_view text) {
 }
 
 StepResult show_directory(const std::string& root, const std::string& path, Inodes inodes) {
-  const std::string target = root + path;
-  if (auto made = make_directories(target); !made) return made;
-  return inodes == Inodes::kOwn ? overlay_read_only(root, path, target) : bind_read_only(path, target);
+  return show_directory_at(root, path, root + path, inodes);
+}
+
+StepResult show_path(const std::string& root, const ShownPath& shown, Inodes inodes) {
+  const std::string target = root + shown.place;
+  std::error_code error;
+  if (fs::is_directory(shown.path, error)) return show_directory_at(root, shown.path, target, inodes);
+  if (auto made = make_directories(fs::path(target).parent_path()); !made) return made;
+  fs::copy_file(shown.path, target, error);
+  if (error) return tl::make_unexpected(StepFailure{Step::kFileTree, error.value()});
+  return {};
 }
 
 StepResult copy_into(const std::string& root, const TreeEntry& entry) {

@@ -18,6 +18,10 @@ StepResult write_text(const std::string& path, std::string_view text);
 // without what is mounted below it.
 StepResult show_directory(const std::string& root, const std::string& path, Inodes inodes);
 
+// A directory or file of the host at a place of its own in the tree: the directory like show_directory(), the
+// file as a copy, since a file can't have another inode otherwise.
+StepResult show_path(const std::string& root, const ShownPath& shown, Inodes inodes);
+
 // Copies a file, or the files and links of a directory; what can't be read is left out, since what is
 // private on the host must stay out.
 StepResult copy_into(const std::string& root, const TreeEntry& entry);

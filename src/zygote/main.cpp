@@ -38,10 +38,10 @@ int main_of_zygote() {
   if (!spec) return give_up(jailer.get(), spec.error());
   const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
   if (!rules) return give_up(jailer.get(), rules.error());
-  auto program =
-      sandbox::compile_seccomp(sandbox::rules_with(spec->walls, *rules),
-                               spec->listening == sandbox::Listening::kNone ? sandbox::Refusing::kByErrno
-                                                                            : sandbox::Refusing::kByNotice);
+  auto program = sandbox::compile_seccomp(
+      sandbox::without_calls(sandbox::rules_with(spec->walls, *rules), spec->refused_calls),
+      spec->listening == sandbox::Listening::kNone ? sandbox::Refusing::kByErrno
+                                                   : sandbox::Refusing::kByNotice);
   if (!program) return give_up(jailer.get(), program.error());
   const auto interpreter =
       runner::Interpreter::start(spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front());

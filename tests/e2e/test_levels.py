@@ -1,6 +1,7 @@
 """The isolation levels: on hosts that allow less than this one, and as an ordinary user."""
 
 import glob
+import json
 import os
 import shutil
 import signal
@@ -287,3 +288,46 @@ def test_files_come_and_go_at_every_level(weaker):
             with open("in/a") as given, open("output/b", "w") as left:
                 left.write(given.read())""", files=[{"path": "in/a", "content": "hi"}])
     assert answer.body["files"] == [{"path": "output/b", "size": 2, "content_base64": "aGk="}], answer
+
+
+SEES = """
+import os, socket
+def main(path):
+    try:
+        os.mkdir("here")
+        made = True
+    except PermissionError:
+        made = False
+    open("/scratch/new", "w").close() if os.path.exists("/scratch") else None
+    return [os.environ.get("GREETING"), made, os.path.exists(path) and open(path).read(), socket.gethostname()]"""
+EVERYWHERE = ("--cell-environment", "GREETING=hello", "--refuse-calls", "mkdir")
+
+
+def run_script(*words):
+    return subprocess.run([*words, "--arg", '"/data/word"'], input=SEES, capture_output=True, text=True, timeout=120)
+
+
+def test_restricted_has_variables_and_refused_calls():
+    done = run_script(*like_docker("root"), "run", "-", *RESTRICTED, "--policy", "sandbox", *EVERYWHERE)
+    assert done.returncode == 0, done
+    assert json.loads(done.stdout)[:3] == ["hello", False, False], done
+
+
+@pytest.mark.parametrize("flags", [("--hostname", "box"), ("--bind", "/opt:/data"), ("--tmpfs", "/scratch:1")])
+def test_restricted_says_what_needs_namespaces(flags):
+    done = run_script(*like_docker("root"), "run", "-", *RESTRICTED, *flags)
+    assert done.returncode == 3, done
+    assert f"use option {flags[0][2:]}" in done.stderr and "namespaces" in done.stderr, done
+
+
+def test_ordinary_user_shows_files_too(public_binary):
+    folder = Path(f"/opt/cellblock-levels-{os.getpid()}")
+    folder.mkdir()
+    try:
+        (folder / "word").write_text("read")
+        done = run_script(*NOBODY, public_binary, "run", "-", "--bind", f"{folder}:/data", "--tmpfs", "/scratch:1",
+                          "--hostname", "box", *EVERYWHERE)
+    finally:
+        shutil.rmtree(folder)
+    assert done.returncode == 0, done
+    assert json.loads(done.stdout) == ["hello", False, "read", "box"], done

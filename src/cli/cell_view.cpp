@@ -1,0 +1,139 @@
+#include "cli/cell_view.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/fd.hpp"
+#include "config/cell_view.hpp"
+#include "sandbox/needed_calls.hpp"
+#include "sandbox/seccomp_policy.hpp"
+
+namespace cellblock::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kLargestFile = 1ULL << 20U;
+constexpr std::size_t kLargestConfig = std::size_t{1} << 20U;
+
+base::Result<void> check_bind(const std::string& text, bool show_private_files) {
+  const auto bind = config::read_bind(text);
+  if (!bind) return base::make_error("read bind = " + text);
+  std::error_code error;
+  const fs::path real = fs::canonical(bind->path, error);
+  if (error) return base::make_error("bind " + bind->path + ": " + error.message());
+  if (const auto secret = config::private_at(real.string());
+      secret && (secret->never || !show_private_files)) {
+    return base::make_error("bind " + bind->path + ": shows scripts " + std::string(secret->reason),
+                            secret->never ? "" : "dangerously-show-private-files allows it");
+  }
+  if (fs::is_directory(real, error)) return {};
+  if (!fs::is_regular_file(real, error))
+    return base::make_error("bind " + bind->path + ": no file or directory");
+  if (fs::file_size(real, error) > kLargestFile) {
+    return base::make_error("bind " + bind->path + ": single files are copied, and 1 MB at most",
+                            "bind its directory");
+  }
+  return {};
+}
+
+// One place within another would be covered by it, or have no directory to stand on.
+base::Result<void> check_places(const config::Options& options) {
+  std::vector<std::string> places = options.library_path;
+  for (const std::string& text : options.binds)
+    places.push_back(config::read_bind(text).value_or(config::Bind{}).place);
+  for (const std::string& text : options.scratch) {
+    places.push_back(config::read_scratch(text).value_or(config::Scratch{}).place);
+  }
+  for (std::size_t one = 0; one < places.size(); ++one) {
+    for (std::size_t other = 0; other < places.size(); ++other) {
+      // Two of library-path are in the order that somebody chose.
+      const bool both_of_library_path = std::max(one, other) < options.library_path.size();
+      if (one != other && !both_of_library_path && (places[one] + "/").starts_with(places[other] + "/")) {
+        return base::make_error("show " + places[one] + " to cells: it lies within " + places[other],
+                                "each place of library-path, bind and tmpfs has to be apart from the others");
+      }
+    }
+  }
+  return {};
+}
+
+base::Result<void> check_calls(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (!sandbox::syscall_number({.name = name, .tests = {}})) {
+      return base::make_error("refuse-calls: no system call '" + name + "'");
+    }
+    if (const auto reason = sandbox::why_needed(name); !reason.empty()) {
+      return base::make_error("refuse-calls: cells need '" + name + "': " + std::string(reason));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<void> check_cell_view(const config::Options& options, bool namespaces) {
+  if (!namespaces) {
+    const bool own_name = options.source("hostname") != config::Source::kDefault;
+    const char* option = own_name                   ? "hostname"
+                         : !options.binds.empty()   ? "bind"
+                         : !options.scratch.empty() ? "tmpfs"
+                                                    : nullptr;
+    if (option != nullptr) {
+      return base::make_error(std::string("use option ") + option + ": this host allows cells no namespaces",
+                              "it needs isolation level full; 'cellblock doctor' tells what is missing");
+    }
+  }
+  for (const std::string& text : options.binds) {
+    if (auto checked = check_bind(text, options.show_private_files); !checked) return checked;
+  }
+  if (auto checked = check_places(options); !checked) return checked;
+  return check_calls(options.refused_calls);
+}
+
+void add_cell_view(sandbox::JailSpec& spec, const config::Options& options) {
+  spec.hostname = options.hostname;
+  spec.environment = options.cell_environment;
+  spec.refused_calls = options.refused_calls;
+  for (const std::string& text : options.binds) {
+    if (auto bind = config::read_bind(text)) spec.shown.push_back({bind->path, bind->place});
+  }
+  for (const std::string& text : options.scratch) {
+    if (auto scratch = config::read_scratch(text)) spec.scratch.push_back({scratch->place, scratch->bytes});
+  }
+}
+
+base::Result<nsjail::SandboxConfig> load_sandbox_config(const std::string& path,
+                                                        const config::Options& options) {
+  const auto text = base::read_file(AT_FDCWD, path, kLargestConfig + 1);
+  if (!text) return tl::make_unexpected(text.error());
+  if (text->size() > kLargestConfig) return base::make_error("read " + path + ": larger than 1 MB");
+  nsjail::Surroundings surroundings = nsjail::real_surroundings();
+  surroundings.show_private_files = options.show_private_files;
+  return nsjail::read_sandbox_config(*text, surroundings);
+}
+
+config::ForeignValues read_sandbox_config(const std::string& path, const config::Options& others) {
+  config::ForeignValues foreign;
+  auto read = load_sandbox_config(path, others);
+  if (!read) {
+    foreign.problems.push_back("file " + path + ": " + read.error().message());
+    return foreign;
+  }
+  for (const nsjail::Finding& finding : read->findings) {
+    if (nsjail::is_error(finding.outcome)) {
+      foreign.problems.push_back("file " + path + ": " + nsjail::describe(finding));
+    }
+  }
+  if (foreign.problems.empty()) {
+    foreign.values = std::move(read->values);
+  } else {
+    foreign.problems.push_back("'cellblock config explain " + path + "' shows the whole");
+  }
+  return foreign;
+}
+
+}  // namespace cellblock::cli

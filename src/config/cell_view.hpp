@@ -1,0 +1,44 @@
+// What an operator may add to what scripts see: environment variables, places of the file tree, a host name.
+// As checks of the text that was written; whether a path exists is asked by who uses it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cellblock::config {
+
+// A directory or file of the host, shown read-only at `place`.
+struct Bind {
+  std::string path;
+  std::string place;
+};
+// "PATH" or "PATH:PLACE", both absolute and plain: no dot components, no double slashes, no colon.
+[[nodiscard]] std::optional<Bind> read_bind(std::string_view text);
+
+// An empty directory in memory.
+struct Scratch {
+  std::string place;
+  std::uint64_t bytes = 0;
+};
+// "PLACE:MB", 1 to 65536 MB.
+[[nodiscard]] std::optional<Scratch> read_scratch(std::string_view text);
+
+// Why nothing can be put there, because cells have something of their own there, above it or below it; empty
+// when it can.
+[[nodiscard]] std::string why_not_at(std::string_view place);
+
+// What a host keeps at this path, above it or below it that scripts have no business with; empty when nothing
+// is known. Takes the true path: links are not followed.
+struct PrivatePlace {
+  std::string_view reason;
+  bool never = false;  // dangerously-show-private-files does not open it
+};
+[[nodiscard]] std::optional<PrivatePlace> private_at(std::string_view path);
+
+[[nodiscard]] bool is_host_name(std::string_view text);
+// NAME=VALUE that neither cellblock nor the dynamic loader gives a meaning to.
+[[nodiscard]] bool is_cell_variable(std::string_view text);
+
+}  // namespace cellblock::config

@@ -1,0 +1,248 @@
+// Mounts: what cells show already, what an option can add, and what they never show.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "config/cell_view.hpp"
+#include "nsjail/reading.hpp"
+
+namespace cellblock::nsjail {
+namespace {
+
+constexpr std::uint64_t kMebibyte = 1ULL << 20U;
+constexpr std::uint64_t kLargestFile = kMebibyte;
+
+// What every cell's tree shows (sandbox/file_tree.cpp).
+constexpr std::array<std::string_view, 26> kShown = {"/usr",
+                                                     "/usr/bin",
+                                                     "/usr/lib",
+                                                     "/usr/lib64",
+                                                     "/usr/share",
+                                                     "/bin",
+                                                     "/sbin",
+                                                     "/lib",
+                                                     "/lib32",
+                                                     "/lib64",
+                                                     "/etc/alternatives",
+                                                     "/etc/ld.so.cache",
+                                                     "/etc/python3.11",
+                                                     "/etc/fonts",
+                                                     "/etc/matplotlibrc",
+                                                     "/etc/mime.types",
+                                                     "/etc/services",
+                                                     "/etc/protocols",
+                                                     "/etc/timezone",
+                                                     "/etc/localtime",
+                                                     "/etc/ssl/openssl.cnf",
+                                                     "/etc/passwd",
+                                                     "/etc/group",
+                                                     "/etc/hosts",
+                                                     "/etc/nsswitch.conf",
+                                                     "/usr/lib/python3"};
+constexpr std::array<std::string_view, 4> kShownBelow = {"/usr/bin/", "/usr/lib/", "/usr/lib64/",
+                                                         "/usr/share/"};
+constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+                                                      "/dev/urandom"};
+
+bool is_shown(std::string_view path) {
+  return std::find(kShown.begin(), kShown.end(), path) != kShown.end() ||
+         std::any_of(kShownBelow.begin(), kShownBelow.end(),
+                     [path](std::string_view place) { return path.starts_with(place); });
+}
+
+std::string without_slash_at_the_end(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+// One mount, read once.
+struct Mount {
+  Reading& reading;
+  const Place& place;
+  const google::protobuf::Message& message;
+  std::string source;
+  std::string target;
+
+  void add(Outcome outcome, const std::string& text) const { reading.add(place, outcome, text); }
+  void add(std::string_view field, Outcome outcome, const std::string& text) const {
+    reading.add(within(place, field), outcome, text);
+  }
+};
+
+// Fields that no mount here can have. True when one of them is an error.
+bool has_unsupported_field(const Mount& mount) {
+  bool any = false;
+  for (const char* field : {"prefix_src_env", "prefix_dst_env", "src_content"}) {
+    if (text_of(mount.message, field).empty()) continue;
+    mount.add(field, Outcome::kNotSupported, "write the path itself, and the content to a file");
+    any = true;
+  }
+  if (flag_of(mount.message, "is_symlink")) {
+    mount.add("is_symlink", Outcome::kNotSupported,
+              "cells have the links /bin, /lib and so on, and no others");
+    any = true;
+  }
+  if (flag_of(mount.message, "noexec")) {
+    mount.add("noexec", Outcome::kNotSupported, "programs can be started from all of a cell's places");
+    any = true;
+  }
+  return any;
+}
+
+void read_bind_of_device(const Mount& mount) {
+  const bool known = std::find(kDevices.begin(), kDevices.end(), mount.source) != kDevices.end();
+  if (known && mount.source == mount.target) {
+    return mount.add(Outcome::kAlreadySo, "cells have null, zero, full, random and urandom");
+  }
+  mount.add(Outcome::kRefused, "cells have no other devices than null, zero, full, random and urandom");
+}
+
+void read_bind(const Mount& mount) {
+  if (mount.source.empty()) return mount.add(Outcome::kWrong, "a bind mount needs src");
+  if (!text_of(mount.message, "options").empty()) {
+    return mount.add("options", Outcome::kNotSupported, "bind mounts have no options here");
+  }
+  if (mount.source.starts_with("/dev/")) return read_bind_of_device(mount);
+  if (flag_of(mount.message, "rw")) {
+    return mount.add("rw", Outcome::kRefused,
+                     "what one script writes to a place of the host would reach the next; for empty "
+                     "directories there is tmpfs");
+  }
+  if (mount.source == mount.target && is_shown(mount.source)) {
+    return mount.add(Outcome::kAlreadySo, mount.source == "/usr" ? "cells have its bin, lib, lib64 and share"
+                                                                 : "cells have it, or one of their own");
+  }
+  const auto found = mount.reading.surroundings().find(mount.source);
+  if (!found) {
+    const bool mandatory = !has(mount.message, "mandatory") || flag_of(mount.message, "mandatory");
+    return mount.add(mandatory ? Outcome::kWrong : Outcome::kNoted,
+                     "no file or directory is at " + mount.source);
+  }
+  if (const auto secret = config::private_at(found->true_path)) {
+    const bool allowed = !secret->never && mount.reading.surroundings().show_private_files;
+    const std::string hint = secret->never ? "" : "; option dangerously-show-private-files allows it";
+    if (!allowed) {
+      return mount.add(Outcome::kRefused, "shows scripts " + std::string(secret->reason) + hint);
+    }
+  }
+  if (has(mount.message, "is_dir") && flag_of(mount.message, "is_dir") != found->directory) {
+    return mount.add("is_dir", Outcome::kWrong,
+                     mount.source + (found->directory ? " is a directory" : " is a file"));
+  }
+  if (const std::string reason = config::why_not_at(mount.target); !reason.empty()) {
+    return mount.add(Outcome::kNotSupported, reason);
+  }
+  if (!found->directory && found->bytes > kLargestFile) {
+    return mount.add(Outcome::kNotSupported, "single files are copied, and 1 MB at most; bind its directory");
+  }
+  const std::string element = mount.source == mount.target ? mount.source : mount.source + ":" + mount.target;
+  mount.reading.append(mount.place, "bind", {element});
+}
+
+struct TmpfsOptions {
+  std::optional<std::uint64_t> bytes;
+  std::optional<std::uint64_t> inodes;
+};
+
+std::optional<std::uint64_t> size_of(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view suffix(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  constexpr std::string_view kSuffixes = "kmg";
+  if (error != std::errc() || suffix.size() > 1) return std::nullopt;
+  if (suffix.empty()) return number;
+  const auto index = kSuffixes.find(static_cast<char>(suffix.front() | 0x20));
+  if (index == std::string_view::npos) return std::nullopt;
+  const auto shift = static_cast<unsigned>(10 * (index + 1));
+  // What wraps round is as good as endless.
+  return number > (kInfinite >> shift) ? kInfinite : number << shift;
+}
+
+// "size=64M,nr_inodes=1000,mode=1777"; nullopt, with a finding, when there is something else.
+std::optional<TmpfsOptions> tmpfs_options(const Mount& mount) {
+  TmpfsOptions read;
+  const std::string whole = text_of(mount.message, "options");
+  for (std::size_t begin = 0; begin < whole.size();) {
+    const std::size_t end = std::min(whole.find(',', begin), whole.size());
+    const std::string_view option = std::string_view(whole).substr(begin, end - begin);
+    begin = end + 1;
+    const auto equals = std::min(option.find('='), option.size());
+    const std::string_view name = option.substr(0, equals);
+    const auto value = size_of(option.substr(std::min(equals + 1, option.size())));
+    // Of the cell's one user, with or without a mode.
+    if (name == "mode") continue;
+    if ((name != "size" && name != "nr_inodes") || !value) {
+      mount.add("options", Outcome::kNotSupported,
+                "'" + std::string(option) + "' is not one of size=N[k|m|g], nr_inodes=N, mode=N");
+      return std::nullopt;
+    }
+    (name == "size" ? read.bytes : read.inodes) = *value;
+  }
+  return read;
+}
+
+void read_working_directory(const Mount& mount, const TmpfsOptions& options) {
+  mount.add(Outcome::kAlreadySo, "the working directory, fresh for each script");
+  if (options.bytes) {
+    mount.reading.apply(within(mount.place, "options"), "workdir-mb", *options.bytes,
+                        size_text(*options.bytes));
+  }
+  if (options.inodes) {
+    mount.reading.apply(within(mount.place, "options"), "workdir-inodes", *options.inodes,
+                        std::to_string(*options.inodes));
+  }
+}
+
+void read_tmpfs(const Mount& mount) {
+  const bool writable = flag_of(mount.message, "rw");
+  if (mount.target == "/" || mount.target == "/dev") {
+    return mount.add(writable ? Outcome::kRefused : Outcome::kAlreadySo,
+                     "a cell's root is a tmpfs that nobody can write to");
+  }
+  if (!writable) {
+    return mount.add(Outcome::kNotSupported, "a tmpfs that nobody can write to; does it lack rw: true?");
+  }
+  const auto options = tmpfs_options(mount);
+  if (!options) return;
+  if (mount.target == "/tmp") return read_working_directory(mount, *options);
+  if (mount.target == "/dev/shm") {
+    if (options->bytes || options->inodes) {
+      return mount.add("options", Outcome::kNotSupported, "it has the size of the working directory");
+    }
+    return mount.add(Outcome::kAlreadySo, "cells have it");
+  }
+  if (const std::string reason = config::why_not_at(mount.target); !reason.empty()) {
+    return mount.add(Outcome::kNotSupported, reason);
+  }
+  if (!options->bytes || options->inodes) {
+    return mount.add(Outcome::kNotSupported,
+                     "needs options: \"size=…\" and no more; it has the inodes of the working directory");
+  }
+  mount.reading.append(mount.place, "tmpfs",
+                       {mount.target + ":" + std::to_string(*options->bytes / kMebibyte)});
+}
+
+}  // namespace
+
+void read_mount(Reading& reading, const Place& place) {
+  const Place target = within(place, "dst");
+  const Mount mount{reading, place, *target.message,
+                    without_slash_at_the_end(text_of(*target.message, "src")),
+                    without_slash_at_the_end(text_of(*target.message, "dst"))};
+  if (mount.target.empty()) return mount.add(Outcome::kWrong, "a mount needs dst");
+  if (has_unsupported_field(mount)) return;
+  const std::string type = text_of(mount.message, "fstype");
+  if (flag_of(mount.message, "is_bind")) return read_bind(mount);
+  if (type == "tmpfs") return read_tmpfs(mount);
+  if (type == "proc" && mount.target == "/proc") {
+    if (flag_of(mount.message, "rw"))
+      return mount.add("rw", Outcome::kRefused, "the kernel's settings are in there");
+    return mount.add(Outcome::kAlreadySo, "a cell has a /proc of its own with nothing but its processes");
+  }
+  if (type.empty()) return mount.add(Outcome::kWrong, "needs is_bind or fstype");
+  mount.add(type == "proc" ? Outcome::kNotSupported : Outcome::kRefused,
+            "of file systems cells have tmpfs, and proc at /proc");
+}
+
+}  // namespace cellblock::nsjail

@@ -1,0 +1,196 @@
+#include "nsjail/sandbox_config.hpp"
+
+#include <gmock/gmock.h>
+
+#include "nsjail/fake_surroundings_for_test.hpp"
+
+namespace cellblock::nsjail {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+using Values = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+SandboxConfig read(const std::string& text, bool show_private_files = false) {
+  Surroundings surroundings = fake_surroundings();
+  surroundings.show_private_files = show_private_files;
+  return read_sandbox_config(text, surroundings);
+}
+
+Values values(const std::string& text) {
+  const SandboxConfig config = read(text);
+  for (const Finding& finding : config.findings) EXPECT_FALSE(is_error(finding.outcome)) << describe(finding);
+  return config.values;
+}
+
+// The first error, or nothing.
+std::string error(const std::string& text, bool show_private_files = false) {
+  for (const Finding& finding : read(text, show_private_files).findings) {
+    if (is_error(finding.outcome)) return describe(finding);
+  }
+  return "";
+}
+
+std::string mount(const std::string& fields) {
+  return error("mount { " + fields + " }");
+}
+
+TEST(SandboxConfig, TakesLimitsInTheirUnits) {
+  EXPECT_EQ(values("time_limit: 10 rlimit_cpu: 5 rlimit_fsize: 20 rlimit_nofile: 64 rlimit_nproc: 32"),
+            (Values{{"time-limit", {"10"}},
+                    {"cpu-limit", {"5"}},
+                    {"file-mb", {"20MB"}},
+                    {"open-files", {"64"}},
+                    {"processes", {"32"}}}));
+  EXPECT_EQ(values("cgroup_cpu_ms_per_sec: 500").at("cpus"), std::vector<std::string>{"0.5"});
+  EXPECT_EQ(values("max_cpus: 2").at("cpus"), std::vector<std::string>{"2"});
+}
+
+TEST(SandboxConfig, TakesTheLowestOfSeveralLimits) {
+  EXPECT_EQ(values("rlimit_as: 512 cgroup_mem_max: 268435456").at("memory-mb"),
+            std::vector<std::string>{"256MB"});
+  EXPECT_EQ(values("cgroup_mem_max: 1073741824 rlimit_as: 512").at("memory-mb"),
+            std::vector<std::string>{"512MB"});
+  EXPECT_EQ(values("cgroup_pids_max: 10 rlimit_nproc: 20").at("processes"), std::vector<std::string>{"10"});
+}
+
+TEST(SandboxConfig, ReadsHowALimitIsMeant) {
+  EXPECT_EQ(values("rlimit_nofile: 99 rlimit_nofile_type: SOFT").at("open-files"),
+            std::vector<std::string>{"64"});
+  EXPECT_THAT(error("rlimit_nofile_type: HARD"), HasSubstr("refused"));
+  EXPECT_THAT(error("rlimit_cpu_type: INF"), HasSubstr("refused"));
+  EXPECT_TRUE(values("rlimit_as: 1 rlimit_as_type: INF").empty());
+  EXPECT_TRUE(values("rlimit_stack: 8 rlimit_core: 0 rlimit_memlock: 64 rlimit_rtprio: 0").empty());
+  EXPECT_THAT(error("rlimit_stack: 7"), HasSubstr("not supported"));
+  EXPECT_EQ(error("rlimit_stack: 9"), "");
+  EXPECT_THAT(error("rlimit_fsize: 18446744073709551615"), HasSubstr("refused"));
+}
+
+TEST(SandboxConfig, TakesZeroOfAControlGroupForNoLimitAsked) {
+  EXPECT_TRUE(values("cgroup_mem_max: 0 cgroup_pids_max: 0 cgroup_cpu_ms_per_sec: 0 max_cpus: 0").empty());
+  EXPECT_THAT(error("time_limit: 0"), HasSubstr("time-limit must be"));
+}
+
+TEST(SandboxConfig, TakesNamesAndVariables) {
+  EXPECT_EQ(values("hostname: \"NSJAIL\" envar: \"A=b,c\" envar: \"D=\" cwd: \"/tmp\""),
+            (Values{{"hostname", {"NSJAIL"}}, {"cell-environment", {"A=b,c", "D="}}}));
+  EXPECT_THAT(error("envar: \"DISPLAY\""), HasSubstr("cell-environment must be"));
+  EXPECT_THAT(error("envar: \"LD_PRELOAD=/a\""), HasSubstr("wrong"));
+  EXPECT_THAT(error("cwd: \"/\""), HasSubstr("/tmp"));
+}
+
+TEST(SandboxConfig, KnowsTheMountsThatCellsHave) {
+  EXPECT_EQ(mount("src: \"/usr\" dst: \"/usr\" is_bind: true"), "");
+  EXPECT_EQ(mount("src: \"/lib/\" dst: \"/lib\" is_bind: true mandatory: false"), "");
+  EXPECT_EQ(mount("src: \"/dev/null\" dst: \"/dev/null\" is_bind: true rw: true"), "");
+  EXPECT_EQ(mount("dst: \"/proc\" fstype: \"proc\""), "");
+  EXPECT_EQ(mount("dst: \"/\" fstype: \"tmpfs\""), "");
+  EXPECT_TRUE(values("mount { dst: \"/dev/shm\" fstype: \"tmpfs\" rw: true }").empty());
+}
+
+TEST(SandboxConfig, AddsReadOnlyBindsAndTmpfs) {
+  EXPECT_EQ(values("mount { src: \"/opt/app\" dst: \"/app\" is_bind: true }\n"
+                   "mount { src: \"/opt/app\" dst: \"/opt/app\" is_bind: true is_dir: true }\n"
+                   "mount { src: \"/opt/none\" dst: \"/none\" is_bind: true mandatory: false }\n"
+                   "mount { dst: \"/scratch\" fstype: \"tmpfs\" options: \"size=16M\" rw: true }\n"
+                   "mount { dst: \"/tmp\" fstype: \"tmpfs\" options: \"size=5000000,nr_inodes=1k,mode=1777\" "
+                   "rw: true }\n"),
+            (Values{{"bind", {"/opt/app:/app", "/opt/app"}},
+                    {"tmpfs", {"/scratch:16"}},
+                    {"workdir-mb", {"4882KB"}},
+                    {"workdir-inodes", {"1024"}}}));
+  EXPECT_EQ(mount("src: \"/opt/file\" dst: \"/file\" is_bind: true"), "");
+  EXPECT_THAT(mount("src: \"/opt/large\" dst: \"/file\" is_bind: true"), HasSubstr("1 MB"));
+}
+
+TEST(SandboxConfig, RefusesMountsThatWouldOpenAWall) {
+  EXPECT_THAT(mount("src: \"/opt/app\" dst: \"/app\" is_bind: true rw: true"),
+              HasSubstr("mount.rw = true: refused"));
+  EXPECT_THAT(mount("src: \"/dev/kvm\" dst: \"/dev/kvm\" is_bind: true"), HasSubstr("refused"));
+  EXPECT_THAT(mount("src: \"/etc/app\" dst: \"/app\" is_bind: true"),
+              HasSubstr("dangerously-show-private-files"));
+  EXPECT_THAT(mount("src: \"/opt/link\" dst: \"/app\" is_bind: true"), HasSubstr("refused"));
+  EXPECT_THAT(mount("dst: \"/sys\" fstype: \"sysfs\""), HasSubstr("refused"));
+  EXPECT_THAT(mount("dst: \"/proc\" fstype: \"proc\" rw: true"), HasSubstr("refused"));
+  EXPECT_THAT(mount("dst: \"/\" fstype: \"tmpfs\" rw: true"), HasSubstr("refused"));
+  const std::string private_bind = "mount { src: \"/etc/app\" dst: \"/app\" is_bind: true }";
+  EXPECT_EQ(error(private_bind, true), "");
+  EXPECT_THAT(error("mount { src: \"/proc/sys\" dst: \"/app\" is_bind: true }", true), HasSubstr("refused"));
+}
+
+TEST(SandboxConfig, TellsWhichMountsCantBeHad) {
+  for (const char* fields : {"src: \"/opt/none\" dst: \"/none\" is_bind: true",
+                             "src: \"/opt/app\" is_bind: true",
+                             "dst: \"/app\" is_bind: true",
+                             "src: \"/opt/app\" dst: \"/usr/lib/app\" is_bind: true",
+                             "src: \"/opt/app\" dst: \"app\" is_bind: true",
+                             "src: \"/opt/app\" dst: \"/a/../b\" is_bind: true",
+                             "src: \"/opt/app\" dst: \"/app\" is_bind: true is_dir: false",
+                             "src: \"/opt/app\" dst: \"/app\" is_bind: true options: \"x\"",
+                             "src: \"/opt/app\" dst: \"/app\" is_bind: true noexec: true",
+                             "dst: \"/app\"",
+                             "src_content: \"x\" dst: \"/app\"",
+                             "src: \"/a\" dst: \"/b\" is_symlink: true",
+                             "prefix_src_env: \"HOME\" src: \"/a\" dst: \"/b\" is_bind: true",
+                             "dst: \"/scratch\" fstype: \"tmpfs\" rw: true",
+                             "dst: \"/scratch\" fstype: \"tmpfs\" options: \"size=16M\"",
+                             "dst: \"/scratch\" fstype: \"tmpfs\" rw: true options: \"size=5\"",
+                             "dst: \"/scratch\" fstype: \"tmpfs\" rw: true options: \"size=1x\"",
+                             "dst: \"/tmp\" fstype: \"tmpfs\" rw: true options: \"uid=5\"",
+                             "dst: \"/tmp\" fstype: \"tmpfs\"",
+                             "dst: \"/tmp\" fstype: \"tmpfs\" rw: true options: \"size=99999999999g\"",
+                             "dst: \"/dev/shm\" fstype: \"tmpfs\" rw: true options: \"size=1m\""}) {
+    EXPECT_NE(mount(fields), "") << fields;
+  }
+}
+
+TEST(SandboxConfig, MapsIdsAsCellsHaveThem) {
+  EXPECT_EQ(
+      error("uidmap { inside_id: \"1000\" outside_id: \"1000\" count: 1 } gidmap { inside_id: \"1000\" }"),
+      "");
+  EXPECT_EQ(values("uidmap { inside_id: \"1000\" outside_id: \"100000\" }").at("uid-base"),
+            std::vector<std::string>{"100000"});
+  EXPECT_THAT(error("uidmap { inside_id: \"0\" }"), HasSubstr("uidmap.inside_id"));
+  EXPECT_THAT(error("uidmap { inside_id: \"1000\" count: 2 }"), HasSubstr("refused"));
+  EXPECT_THAT(error("uidmap { inside_id: \"1000\" } uidmap { inside_id: \"1000\" }"), HasSubstr("one id"));
+  EXPECT_THAT(error("gidmap { inside_id: \"1000\" use_newidmap: true }"), HasSubstr("use_newidmap"));
+}
+
+TEST(SandboxConfig, TakesCallsAwayAndNeverGivesAny) {
+  EXPECT_THAT(
+      values("seccomp_string: \"ERRNO(1) { ptrace, mkdir, rmdir }\"\nseccomp_string: \"DEFAULT ALLOW\"")
+          .at("refuse-calls"),
+      ElementsAre("mkdir", "rmdir"));
+  EXPECT_TRUE(values("seccomp_string: \"ALLOW { mount, reboot } DEFAULT ALLOW\"").empty());
+  EXPECT_THAT(values("seccomp_policy_file: \"/opt/policy\"").at("refuse-calls"), ElementsAre("mkdir"));
+  const auto all_but_few = values(
+      "seccomp_string: \"POLICY a { ALLOW { read, write, newstat, sendmsg, openat, dup2, prlimit64 } } USE a "
+      "DEFAULT KILL\"");
+  EXPECT_GT(all_but_few.at("refuse-calls").size(), 100U);
+  EXPECT_THAT(all_but_few.at("refuse-calls"), ::testing::Not(::testing::Contains("stat")));
+  EXPECT_THAT(all_but_few.at("refuse-calls"), ::testing::Not(::testing::Contains("read")));
+}
+
+TEST(SandboxConfig, TellsTheLineOfAPolicyThatItCantTake) {
+  EXPECT_THAT(error("\nseccomp_string: \"DEFAULT ALLOW\"\nseccomp_string: \"KILL { nothing_like_that }\""),
+              HasSubstr("line 3, column 1: seccomp_string"));
+  EXPECT_THAT(error("seccomp_string: \"ALLOW { mkdir { mode == 0 } } DEFAULT ALLOW\""),
+              HasSubstr("condition"));
+  EXPECT_THAT(error("seccomp_string: \"LOG { read } DEFAULT ALLOW\""), HasSubstr("watched"));
+  EXPECT_THAT(error("seccomp_string: \"DEFAULT\\nLOG\""), HasSubstr("DEFAULT"));
+  EXPECT_THAT(error("seccomp_string: \"ALLOW { read, write }\"\nseccomp_string: \"DEFAULT KILL\""),
+              HasSubstr("line 2, column 1"));
+  EXPECT_THAT(error("seccomp_string: \"KILL { openat } DEFAULT ALLOW\""), HasSubstr("cells need 'openat'"));
+  // On what cells can't do anyway a condition changes nothing.
+  EXPECT_EQ(error("seccomp_string: \"KILL { reboot { magic == 1 } } DEFAULT ALLOW\""), "");
+}
+
+TEST(SandboxConfig, SaysNothingOfWhatIsNotThere) {
+  EXPECT_THAT(read("").findings, IsEmpty());
+  EXPECT_TRUE(read("").values.empty());
+}
+
+}  // namespace
+}  // namespace cellblock::nsjail
