@@ -110,7 +110,7 @@ std::string RawClient::receive_until(std::string_view mark) {
   std::size_t at = 0;
   while ((at = buffer_.find(mark)) == std::string::npos && read_more()) {
   }
-  const std::string bytes = buffer_.substr(0, at == std::string::npos ? at : at + mark.size());
+  std::string bytes = buffer_.substr(0, at == std::string::npos ? at : at + mark.size());
   buffer_.erase(0, bytes.size());
   return bytes;
 }

@@ -100,6 +100,38 @@ class Edge {
   std::string received_;
 };
 
+// Every line of a stream, in either form, has JSON in it or is part of the form; the last event is the
+// result.
+void check_stream(std::string_view body) {
+  std::string_view last;
+  must(body.ends_with("\n"));
+  while (!body.empty()) {
+    std::string_view line = body.substr(0, body.find('\n'));
+    body.remove_prefix(line.size() + 1);
+    if (line.empty() || line.starts_with("event: ") || line == ": heartbeat") continue;
+    if (line.starts_with("data: ")) line.remove_prefix(6);
+    must(protocol::check_json(line, 300).has_value());
+    last = line;
+  }
+  must(last.find("\"http_status\":") != std::string_view::npos);
+}
+
+// Takes the chunks of one answer off the text: what is in them.
+std::string take_chunks(std::string_view& text) {
+  std::string body;
+  for (;;) {
+    const auto line = text.find("\r\n");
+    must(line != std::string_view::npos);
+    const auto size =
+        static_cast<std::size_t>(std::strtoull(std::string(text.substr(0, line)).c_str(), nullptr, 16));
+    text.remove_prefix(line + 2);
+    must(text.size() >= size + 2 && text.substr(size, 2) == "\r\n");
+    body.append(text.substr(0, size));
+    text.remove_prefix(size + 2);
+    if (size == 0) return body;
+  }
+}
+
 // Takes one answer off the text, which must have one. `head`: a body may be missing.
 void take_answer(std::string_view& text, bool head) {
   must(text.starts_with("HTTP/1.1 ") || text.starts_with("HTTP/1.0 "));
@@ -108,6 +140,13 @@ void take_answer(std::string_view& text, bool head) {
   const std::string_view header = text.substr(0, end);
   text.remove_prefix(end + 4);
   if (header.starts_with("HTTP/1.1 100 ")) return;
+  if (header.find("\r\nTransfer-Encoding: chunked") != std::string_view::npos)
+    return check_stream(take_chunks(text));
+  if (header.find("\r\nX-Accel-Buffering: no") != std::string_view::npos) {
+    check_stream(text);
+    text = {};
+    return;
+  }
   constexpr std::string_view kLength = "\r\nContent-Length: ";
   const auto found = header.find(kLength);
   must(found != std::string_view::npos);
