@@ -31,6 +31,15 @@ int doctor(const config::Options& options);
 // `effective` is `given` with its automatic values.
 int config_show(const config::Options& given, const config::Options& effective, bool as_json);
 
+struct KeysArguments {
+  std::string file;
+  std::string name;
+};
+// Adds a new key to the file, which is made if need be, and prints it: nobody can do so later.
+int keys_add(const KeysArguments& arguments);
+// Prints the names, and which are revoked.
+int keys_list(const KeysArguments& arguments);
+
 int version();
 
 // What an nsjail configuration comes to, field by field.

@@ -56,6 +56,14 @@ constexpr const char* kExplainFooter =
     "  cellblock config explain examples/config/10s-256mb.cfg\n"
     "Exit codes: 0 serve --sandbox-config takes it, 1 it doesn't, 2 usage";
 
+constexpr const char* kKeysFooter =
+    "Examples:\n"
+    "  cellblock keys add ann --file /etc/cellblock/keys\n"
+    "  cellblock keys list --file /etc/cellblock/keys\n"
+    "The file has digests only. To revoke a key, write :revoked at the end of its line; the service reads "
+    "the\n"
+    "file when it starts.";
+
 // Everything that options come from.
 auto resolved_options(const CommandLine& line) {
   return line.resolve(cellblock::config::process_environment, cellblock::cli::read_sandbox_config);
@@ -134,6 +142,16 @@ int main_of_cellblock(int argc, char** argv) {
   std::string explained;
   explain->add_option("FILE", explained, "The configuration, in protobuf text format")->required();
   const CommandLine explain_line(*explain);
+  cellblock::cli::KeysArguments key;
+  CLI::App* keys = app.add_subcommand("keys", "Make and list API keys");
+  keys->footer(kKeysFooter);
+  keys->require_subcommand(1);
+  CLI::App* add_key = keys->add_subcommand("add", "Make a key and print it, this once");
+  add_key->add_option("NAME", key.name, "What logs call it: letters, digits, '.', '_', '-'")->required();
+  CLI::App* list_keys = keys->add_subcommand("list", "Print the names of the keys");
+  for (CLI::App* command : {add_key, list_keys}) {
+    command->add_option("--file", key.file, "The keys file, see the option keys-file of serve")->required();
+  }
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->footer("Example:\n  cellblock version");
   try {
@@ -161,6 +179,8 @@ int main_of_cellblock(int argc, char** argv) {
       return cellblock::cli::config_explain(options, explained);
     });
   }
+  if (add_key->parsed()) return cellblock::cli::keys_add(key);
+  if (list_keys->parsed()) return cellblock::cli::keys_list(key);
   if (version->parsed()) return cellblock::cli::version();
   return with_options(run_line, machine,
                       [&](const Options& options) { return cellblock::cli::run(options, arguments); });

@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -30,8 +31,8 @@ constexpr int kServerNice = -10;
 constexpr int kOwnMapping = 256 << 10;
 
 http::ServerOptions server_options(const config::Options& options, const Pools& pools,
-                                   std::shared_ptr<base::ByteBudget> budget, telemetry::Log& log,
-                                   telemetry::Metrics& metrics) {
+                                   std::shared_ptr<base::ByteBudget> budget, http::KeyRules keys,
+                                   telemetry::Log& log, telemetry::Metrics& metrics) {
   http::ServerOptions server;
   server.host = options.host;
   server.port = static_cast<std::uint16_t>(options.port);
@@ -44,6 +45,10 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   server.budget = std::move(budget);
   server.replays = {options.idempotency_bytes, options.idempotency_entries, options.idempotency_expiry};
   server.batch_executions = options.batch_executions;
+  server.hosts = options.allowed_hosts;
+  server.origins = options.cors_origins;
+  server.clients = {options.client_rate, std::max(options.client_burst, 1.0), options.client_executions};
+  server.keys = std::move(keys);
   server.max_connections = connections_that_fit(options, pools);
   if (server.max_connections < options.max_connections) {
     log.warn("fewer connections than max-connections: the limit of open files allows no more",
@@ -62,6 +67,19 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
                          {"client", std::string(answered.client)}});
   };
   return server;
+}
+
+base::Result<http::KeyRules> key_rules(const config::Options& options) {
+  http::KeyRules rules;
+  rules.for_metrics = options.metrics_key;
+  if (options.keys_file.empty()) {
+    if (!options.metrics_key) return rules;
+    return base::make_error("option metrics-key: there are no keys", "name a file in keys-file");
+  }
+  auto keys = http::ApiKeys::read(options.keys_file);
+  if (!keys) return tl::make_unexpected(std::move(keys.error()));
+  rules.keys = std::make_shared<const http::ApiKeys>(std::move(*keys));
+  return rules;
 }
 
 // The signals that end the service or change it, blocked in every thread so that main can wait for them.
@@ -97,11 +115,13 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
 }
 
 // Never the script, its output or its result: they are the clients'.
-void log_execution(telemetry::Log& log, std::string_view id, const engine::Outcome& outcome) {
+void log_execution(telemetry::Log& log, std::string_view id, std::string_view caller,
+                   const engine::Outcome& outcome) {
   const bool ours = outcome.status == engine::Status::kInternalError;
   if (!ours && !log.enabled(telemetry::Level::kInfo)) return;
   log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
             {{"id", std::string(id)},
+             {"key", std::string(caller)},
              {"status", std::string(engine::status_name(outcome.status))},
              {"queue_ms", std::to_string(outcome.queue_ms)},
              {"wall_ms", std::to_string(outcome.usage.wall_ms)},
@@ -170,6 +190,12 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
 }  // namespace
 
 int serve(const config::Options& given, const Reread& reread) {
+  // While this is root still, and before anything is started.
+  auto keys = key_rules(given);
+  if (!keys) {
+    std::fprintf(stderr, "cellblock: %s\n", keys.error().message().c_str());
+    return kExitUsage;
+  }
   if (auto raised = raise_descriptor_limit(); !raised) {
     std::fprintf(stderr, "cellblock: %s\n", raised.error().message().c_str());
     return kExitCannotSeal;
@@ -194,8 +220,9 @@ int serve(const config::Options& given, const Reread& reread) {
   telemetry::Metrics metrics(build_info(settings));
   // What HTTP threads read while main may change the options.
   std::atomic<std::uint32_t> max_queued{options.max_queued};
-  settings.finished = [&log, &metrics](std::string_view id, const engine::Outcome& outcome) {
-    log_execution(log, id, outcome);
+  settings.finished = [&log, &metrics](std::string_view id, std::string_view caller,
+                                       const engine::Outcome& outcome) {
+    log_execution(log, id, caller, outcome);
     metrics.executed(execution_of(outcome));
   };
   settings.metrics = [&metrics, &pools, &max_queued,
@@ -236,7 +263,8 @@ int serve(const config::Options& given, const Reread& reread) {
   engine_options.pool_sizes = pools.sizes;
   engine::Engine engine(engine_options, std::move(backend));
   service::ExecutionService service(settings, engine);
-  auto server = http::Server::bind(server_options(options, pools, budget, log, metrics), service);
+  auto server =
+      http::Server::bind(server_options(options, pools, budget, std::move(*keys), log, metrics), service);
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
     return kExitUsage;

@@ -17,6 +17,7 @@ constexpr std::string_view kLightModules =
     "statistics,string,struct,sys,tempfile,textwrap,threading,time,traceback,types,typing,urllib.parse,uuid";
 
 constexpr std::string_view kServer = "Server";
+constexpr std::string_view kClients = "Clients";
 constexpr std::string_view kLimits = "Limits of one execution";
 constexpr std::string_view kCapacity = "Capacity";
 constexpr std::string_view kIsolation = "Isolation";
@@ -32,6 +33,20 @@ bool absolute_path(std::string_view text) {
 
 bool empty_or_absolute_path(std::string_view text) {
   return text.empty() || absolute_path(text);
+}
+
+bool host_name(std::string_view text) {
+  return text == "*" || (!text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char letter) {
+           return std::isalnum(letter) != 0 || letter == '-' || letter == '_' || letter == '.';
+         }));
+}
+
+// As browsers write it: a scheme and a host, no path.
+bool origin(std::string_view text) {
+  const auto scheme = text.find("://");
+  if (text == "*") return true;
+  return scheme != std::string_view::npos && scheme > 0 && text.size() > scheme + 3 &&
+         text.find_first_of("/ \"", scheme + 3) == std::string_view::npos;
 }
 
 bool module_name(std::string_view text) {
@@ -203,6 +218,63 @@ std::vector<OptionSpec> replay_rows() {
        .highest = 100,
        .group = kServer,
        .help = "Executions that one POST /batch may have under way at once"},
+  };
+}
+
+std::vector<OptionSpec> client_rows() {
+  return {
+      {.name = "keys-file",
+       .target = &Options::keys_file,
+       .accepts = empty_or_absolute_path,
+       .expected = "an absolute path, or nothing",
+       .group = kClients,
+       .help =
+           "File with the API keys that /execute and /batch ask for, made by 'cellblock keys add'; empty: "
+           "nobody needs a key"},
+      {.name = "metrics-key",
+       .target = &Options::metrics_key,
+       .standard = "false",
+       .group = kClients,
+       .help = "/metrics asks for a key too"},
+      {.name = "client-rate",
+       .target = &Options::client_rate,
+       .standard = "0",
+       .lowest = 0,
+       .highest = 1'000'000,
+       .group = kClients,
+       .help =
+           "Executions that a client may ask for in a second, in the long run; more are refused with 429. A "
+           "client is an API key, or an address where there are no keys; 0: any number"},
+      {.name = "client-burst",
+       .target = &Options::client_burst,
+       .standard = "20",
+       .lowest = 1,
+       .highest = 1'000'000,
+       .group = kClients,
+       .help = "Executions that a client may ask for in a row after it was quiet, where client-rate is set"},
+      {.name = "client-executions",
+       .target = &Options::client_executions,
+       .standard = "0",
+       .lowest = 0,
+       .highest = 1'000'000,
+       .group = kClients,
+       .help =
+           "Executions that one client may have at once, waiting ones too; more are refused with 429. 0: any "
+           "number"},
+      {.name = "allowed-hosts",
+       .target = &Options::allowed_hosts,
+       .accepts = host_name,
+       .expected = "a comma-separated list of host names without ports, or *",
+       .group = kClients,
+       .help =
+           "Names that requests may have as their Host, beside addresses, localhost and names without a dot. "
+           "Checked on a loopback address, or when a name is given; * allows any"},
+      {.name = "cors-origins",
+       .target = &Options::cors_origins,
+       .accepts = origin,
+       .expected = "a comma-separated list such as https://app.example.org, or *",
+       .group = kClients,
+       .help = "Origins of web pages that may ask and read the answers; empty: none"},
   };
 }
 
@@ -499,8 +571,8 @@ std::vector<OptionSpec> log_rows() {
 
 std::vector<OptionSpec> all_rows() {
   std::vector<OptionSpec> rows;
-  for (const auto& part :
-       {server_rows(), replay_rows(), limit_rows(), capacity_rows(), isolation_rows(), log_rows()}) {
+  for (const auto& part : {server_rows(), replay_rows(), client_rows(), limit_rows(), capacity_rows(),
+                           isolation_rows(), log_rows()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;

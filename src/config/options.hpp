@@ -41,6 +41,14 @@ struct Options {
   std::uint32_t idempotency_entries = 0;
   std::uint32_t batch_executions = 0;
 
+  std::string keys_file;  // empty: nobody needs a key
+  bool metrics_key = false;
+  double client_rate = 0;  // per second; 0: any
+  double client_burst = 0;
+  std::uint32_t client_executions = 0;  // 0: any number
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> cors_origins;
+
   std::chrono::milliseconds time_limit{0};
   std::chrono::milliseconds cpu_limit{0};
   std::uint64_t memory_bytes = 0;

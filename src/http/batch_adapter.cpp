@@ -30,15 +30,23 @@ Reply refusal(std::string_view error) {
 struct Begun {
   std::string id;
   std::shared_ptr<PendingExecution> pending;
-  tl::expected<engine::Ticket, engine::Outcome> ticket;
+  tl::expected<engine::Ticket, Reply> ticket;
+  ClientLimits::Place place{};
 };
 
 Begun begin(Exchange& exchange, std::string request) {
-  auto memory = std::make_shared<base::Lease>(exchange.options.budget, base::ByteBudget::Use::kRequest);
+  auto place = exchange.limits.enter(exchange.client_name);
+  if (!place) return {{}, {}, tl::make_unexpected(std::move(place.error()))};
+  const auto memory = std::make_shared<base::Lease>(exchange.options.budget, base::ByteBudget::Use::kRequest);
   auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   std::string id = random_id();
-  auto ticket = submit(exchange.service, std::move(memory), std::move(request), id, pending->completion({}));
-  return {std::move(id), std::move(pending), std::move(ticket)};
+  auto ticket =
+      submit(exchange.service, memory, std::move(request), id, pending->completion({}), exchange.caller);
+  if (!ticket) {
+    Reply refused = reply_for(ticket.error(), id);
+    return {std::move(id), {}, tl::make_unexpected(std::move(refused)), std::move(*place)};
+  }
+  return {std::move(id), std::move(pending), *ticket, std::move(*place)};
 }
 
 void cancel(Exchange& exchange, const Begun& begun) {
@@ -67,25 +75,33 @@ tl::expected<std::vector<std::string>, Reply> entries_of(Exchange& exchange) {
 
 // The line of an entry, on the account of its answer. False: the client is gone.
 net::awaitable<bool> send_line(Exchange& exchange, std::size_t index, const Begun& begun) {
-  std::optional<engine::Outcome> outcome;
+  Reply reply;
+  std::shared_ptr<base::Lease> memory;
   if (begun.ticket) {
-    outcome = co_await begun.pending->wait(exchange.client, exchange.request.version(), kBlankChunk);
+    auto outcome = co_await begun.pending->wait(exchange.client, exchange.request.version(), kBlankChunk);
     if (!outcome) co_return false;
+    memory = std::move(outcome->memory);
+    reply = reply_for(*outcome, begun.id);
   } else {
-    outcome = begun.ticket.error();
+    reply = begun.ticket.error();
   }
-  auto memory = std::move(outcome->memory);
   if (!memory) {
     memory = std::make_shared<base::Lease>(exchange.options.budget, base::ByteBudget::Use::kAnswer);
   }
-  std::string line = batch_line(index, reply_for(*outcome, begun.id));
-  outcome.reset();
+  std::string line = batch_line(index, std::move(reply));
   if (!memory->resize(line.capacity())) {
     line = batch_line(
         index, busy_reply("No memory is left for an answer of this size", exchange.service.retry_after()));
   }
   const error_code failed = co_await exchange.stream.write(std::move(line));
   co_return !failed;
+}
+
+// No more than the client may have at once anyway.
+std::size_t places_of(const Exchange& exchange) {
+  const std::size_t of_client = exchange.limits.rules().at_once;
+  const std::size_t places = exchange.options.batch_executions;
+  return std::max<std::size_t>(of_client == 0 ? places : std::min(places, of_client), 1);
 }
 
 }  // namespace
@@ -108,9 +124,9 @@ net::awaitable<Reply> batch(Exchange& exchange) {
   bool there = !unreachable;
   std::deque<Begun> begun;
   std::size_t next = 0;
+  const std::size_t places = places_of(exchange);
   for (std::size_t index = 0; there && index < entries->size(); ++index) {
-    while (next < entries->size() &&
-           begun.size() < std::max<std::size_t>(exchange.options.batch_executions, 1)) {
+    while (next < entries->size() && begun.size() < places) {
       begun.push_back(begin(exchange, std::move((*entries)[next])));
       ++next;
     }

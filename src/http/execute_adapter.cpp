@@ -100,7 +100,7 @@ net::awaitable<Reply> execute(Exchange& exchange) {
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   const StreamForm form = wanted_form(accepted_by(exchange.request));
   const auto feed = form == StreamForm::kNone ? nullptr : std::make_shared<LiveFeed>(exchange.options.budget);
-  const auto ticket = exchange.service.submit(body, id, pending->completion(exchange.memory),
+  const auto ticket = exchange.service.submit(body, id, pending->completion(exchange.memory), exchange.caller,
                                               feed ? listener_of(feed, *pending) : engine::Listener());
   // The job has its own copy, and has another one while it is sent to its cell.
   body = {};

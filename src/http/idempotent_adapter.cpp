@@ -57,9 +57,10 @@ net::awaitable<Reply> execute_once(Exchange& exchange) {
   const auto convert = [id](engine::Outcome&& outcome) { return reply_for(outcome, id); };
   if (first) {
     const auto entry = joined.entry;
-    const auto ticket =
-        submit(exchange.service, exchange.memory, std::move(body), id,
-               [store, entry](engine::Outcome outcome) { store->finish(entry, std::move(outcome)); });
+    const auto ticket = submit(
+        exchange.service, exchange.memory, std::move(body), id,
+        [store, entry](engine::Outcome outcome) { store->finish(entry, std::move(outcome)); },
+        exchange.caller);
     // Others may have begun to wait for what is refused here.
     if (ticket) {
       store->started(entry, *ticket);

@@ -8,8 +8,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/byte_budget.hpp"
+#include "http/client_limits.hpp"
+#include "http/key_rules.hpp"
 #include "http/replay_store.hpp"
 
 namespace cellblock::http {
@@ -41,6 +44,10 @@ struct ServerOptions {
   // What all bodies, jobs and answers together may take; empty: no bound.
   std::shared_ptr<base::ByteBudget> budget;
   ReplayLimits replays{};
+  std::vector<std::string> hosts{};    // names that are served beside harmless ones, see browser_guard.hpp
+  std::vector<std::string> origins{};  // whose pages may ask
+  KeyRules keys{};
+  ClientRules clients{};
   // Executions of one batch at once, which includes those whose answer waits for its turn.
   std::size_t batch_executions = 4;
   std::size_t max_connections = 2000;

@@ -67,6 +67,12 @@ Response make_response(Reply reply, const Framing& framing) {
   if (reply.retry_after.count() > 0) {
     response.set(bhttp::field::retry_after, std::to_string(reply.retry_after.count()));
   }
+  if (framing.vary_origin) response.set(bhttp::field::vary, "Origin");
+  if (!framing.allow_origin.empty()) {
+    response.set(bhttp::field::access_control_allow_origin, framing.allow_origin);
+    response.set(bhttp::field::access_control_expose_headers,
+                 "Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id");
+  }
   for (const auto& [name, value] : reply.headers) response.set(name, value);
   response.keep_alive(framing.keep_alive);
   response.body() = std::move(reply.body);

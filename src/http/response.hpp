@@ -16,6 +16,8 @@ struct Framing {
   bool head = false;      // header only
   bool keep_alive = false;
   std::string request_id;
+  std::string allow_origin{};  // the pages that may read this
+  bool vary_origin = false;    // that depends on who asks
 };
 
 using Response = bhttp::response<bhttp::string_body>;

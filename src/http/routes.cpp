@@ -14,18 +14,18 @@ namespace {
 constexpr std::size_t kLongestPathShown = 200;
 
 constexpr std::array kRoutes{
-    Route{"/execute", bhttp::verb::post, execute},
-    Route{"/api/v1/execute", bhttp::verb::post, execute},
-    Route{"/batch", bhttp::verb::post, batch},
-    Route{"/health", bhttp::verb::get, health},
-    Route{"/healthz", bhttp::verb::get, liveness},
-    Route{"/readyz", bhttp::verb::get, readiness},
-    Route{"/version", bhttp::verb::get, version},
-    Route{"/metrics", bhttp::verb::get, metrics},
-    Route{"/openapi.json", bhttp::verb::get, openapi},
-    Route{"/docs", bhttp::verb::get, docs_page},
-    Route{"/docs/page.css", bhttp::verb::get, docs_style},
-    Route{"/docs/page.js", bhttp::verb::get, docs_script},
+    Route{"/execute", bhttp::verb::post, execute, Access::kRun},
+    Route{"/api/v1/execute", bhttp::verb::post, execute, Access::kRun},
+    Route{"/batch", bhttp::verb::post, batch, Access::kBatch},
+    Route{"/health", bhttp::verb::get, health, Access::kOpen},
+    Route{"/healthz", bhttp::verb::get, liveness, Access::kProbe},
+    Route{"/readyz", bhttp::verb::get, readiness, Access::kProbe},
+    Route{"/version", bhttp::verb::get, version, Access::kOpen},
+    Route{"/metrics", bhttp::verb::get, metrics, Access::kFigures},
+    Route{"/openapi.json", bhttp::verb::get, openapi, Access::kOpen},
+    Route{"/docs", bhttp::verb::get, docs_page, Access::kOpen},
+    Route{"/docs/page.css", bhttp::verb::get, docs_style, Access::kOpen},
+    Route{"/docs/page.js", bhttp::verb::get, docs_script, Access::kOpen},
 };
 
 void add_method(std::string& allow, bhttp::verb method) {

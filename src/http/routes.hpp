@@ -1,6 +1,7 @@
 // Which handler answers which path and method.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "http/answer_stream.hpp"
 #include "http/asio.hpp"
+#include "http/client_limits.hpp"
 #include "http/options.hpp"
 #include "http/pending_execution.hpp"
 #include "http/replay_store.hpp"
@@ -26,15 +28,27 @@ struct Exchange {
   const ServerOptions& options;
   std::shared_ptr<ReplayStore> replays;
   AnswerStream& stream;  // for a handler that answers piece by piece; what it returns is then not sent
-  std::string caller{};   // who asks: the name of the API key, if there is one
+  ClientLimits& limits;
+  std::string caller{};       // who asks: the name of the API key, if there is one
+  std::string client_name{};  // whose limits count
 };
 
 using Handler = net::awaitable<Reply> (*)(Exchange&);
+
+// What a route asks of those who ask.
+enum class Access : std::uint8_t {
+  kProbe,    // nothing at all: load balancers ask it under any name
+  kOpen,     // a Host that is served
+  kFigures,  // a key too, if the operator wants that
+  kRun,      // a key, where there are keys, and a place within the client's limits
+  kBatch     // a key; each entry takes a place
+};
 
 struct Route {
   std::string_view path;
   bhttp::verb method;  // a GET route also answers HEAD; a POST route wants a body
   Handler handler;
+  Access access;
 };
 
 [[nodiscard]] std::span<const Route> routes();

@@ -36,6 +36,8 @@ Server::Server(ServerOptions options, service::ExecutionService& service)
     : options_(std::move(options)),
       service_(service),
       replays_(std::make_shared<ReplayStore>(options_.replays)),
+      limits_(options_.clients),
+      browser_{false, options_.hosts, options_.origins},
       acceptor_(net::make_strand(context_)) {}
 
 base::Result<std::unique_ptr<Server>> Server::bind(ServerOptions options,
@@ -46,7 +48,9 @@ base::Result<std::unique_ptr<Server>> Server::bind(ServerOptions options,
   if (!acceptor) return tl::make_unexpected(std::move(acceptor.error()));
   server->acceptor_ = std::move(*acceptor);
   error_code failed;
-  server->port_ = server->acceptor_.local_endpoint(failed).port();
+  const tcp::endpoint endpoint = server->acceptor_.local_endpoint(failed);
+  server->port_ = endpoint.port();
+  server->browser_.loopback = endpoint.address().is_loopback();
   return server;
 }
 
@@ -126,7 +130,8 @@ void Server::admit(tcp::socket socket) {
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   const auto session = std::make_shared<Session>(
-      std::move(socket), SessionContext{options_, service_, connections_, gate_, replays_});
+      std::move(socket),
+      SessionContext{options_, service_, connections_, gate_, replays_, limits_, browser_});
   connections_.add(session);
   session->start();
 }

@@ -13,6 +13,8 @@
 
 #include "base/error.hpp"
 #include "http/asio.hpp"
+#include "http/browser_guard.hpp"
+#include "http/client_limits.hpp"
 #include "http/connections.hpp"
 #include "http/options.hpp"
 #include "http/pending_execution.hpp"
@@ -56,6 +58,8 @@ class Server {
   Connections connections_;
   const std::shared_ptr<CompletionGate> gate_ = std::make_shared<CompletionGate>();
   const std::shared_ptr<ReplayStore> replays_;
+  ClientLimits limits_;
+  BrowserRules browser_;
   // After everything that handlers refer to: destroying it destroys the last connections.
   net::io_context context_;
   tcp::acceptor acceptor_;

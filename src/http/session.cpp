@@ -17,12 +17,14 @@ constexpr std::size_t kBodyRead = 32U << 10U;
 // How long a client that is still sending gets to notice that it has been answered.
 constexpr std::chrono::seconds kLinger{3};
 
-Framing framing_of(const Request& request) {
+Framing framing_of(const Request& request, const BrowserRules& rules) {
   Framing framing;
   framing.version = request.version() >= 11 ? 11 : 10;
   framing.head = request.method() == bhttp::verb::head;
   framing.keep_alive = request.keep_alive();
   framing.request_id = request_id(as_view(request["X-Request-Id"]));
+  framing.allow_origin = allowed_origin(request, rules);
+  framing.vary_origin = !rules.origins.empty();
   return framing;
 }
 
@@ -98,7 +100,7 @@ net::awaitable<bool> Session::serve_one() {
   RequestParser parser(context_.options.max_header_bytes);
   turn(Turn::kHeader);
   const error_code fault = co_await read_header(parser);
-  Framing framing = framing_of(parser.request());
+  Framing framing = framing_of(parser.request(), context_.browser);
   if (fault) {
     Reply reply = reply_for_header_fault(fault, parser.begun(), text_of(buffer_));
     co_return co_await refuse(std::move(reply), std::move(framing));
@@ -110,8 +112,14 @@ net::awaitable<bool> Session::serve_one() {
 }
 
 net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
-  const Found found = find_route(parser.request().method(), as_view(parser.request().target()));
+  Found found = find_route(parser.request().method(), as_view(parser.request().target()));
   if (found.route != nullptr) route_ = found.route->path;
+  if (auto answer = answer_preflight(parser.request(), found.refusal.allow, context_.browser);
+      answer && found.route == nullptr && !found.refusal.allow.empty()) {
+    found.refusal = std::move(*answer);
+  }
+  auto caller = admitted(parser.request(), found);
+  if (!caller) co_return co_await refuse(std::move(caller.error()), std::move(framing));
   const bool wants_body = found.route != nullptr && found.route->method == bhttp::verb::post;
   // The body of a request that needs none is read to find the next one, if it is not worth a hang-up.
   const std::uint64_t limit = wants_body ? context_.options.max_body_bytes : base::Lease::kFreeBytes;
@@ -135,12 +143,25 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
   framing.keep_alive = framing.keep_alive && !context_.connections.stopping();
   AnswerStream stream(framing,
                       [this](std::string_view head, std::string_view body) { return write(head, body); });
-  Exchange exchange{parser.request(),  context_.service, socket_,          context_.gate,
-                    std::move(memory), context_.options, context_.replays, stream};
+  Exchange exchange{
+      parser.request(),         context_.service, socket_, context_.gate,   std::move(memory),
+      context_.options,         context_.replays, stream,  context_.limits, std::move(caller->key),
+      std::move(caller->client)};
+  // Held until the handler is done.
+  auto place = found.route->access == Access::kRun ? context_.limits.enter(exchange.client_name)
+                                                   : tl::expected<ClientLimits::Place, Reply>();
+  if (!place) co_return co_await send(std::move(place.error()), std::move(framing));
   Reply reply = co_await found.route->handler(exchange);
   if (reply.nobody_reads) co_return false;
   if (stream.begun()) co_return stream.keeps_alive() && !context_.connections.stopping();
   co_return co_await send(std::move(reply), std::move(framing));
+}
+
+tl::expected<Caller, Reply> Session::admitted(const Request& request, const Found& found) const {
+  // Who finds nothing here, or only asks whether somebody is there, needs to be nobody.
+  if (found.route == nullptr || found.route->access == Access::kProbe) return Caller{};
+  if (auto refused = refuse_host(request, context_.browser)) return tl::make_unexpected(std::move(*refused));
+  return admit(request, found.route->access, socket_, context_.options.keys);
 }
 
 net::awaitable<bool> Session::await_first_byte() {

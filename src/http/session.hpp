@@ -12,7 +12,10 @@
 #include <memory>
 #include <string_view>
 
+#include "http/admission.hpp"
 #include "http/asio.hpp"
+#include "http/browser_guard.hpp"
+#include "http/client_limits.hpp"
 #include "http/connections.hpp"
 #include "http/deadline.hpp"
 #include "http/options.hpp"
@@ -31,6 +34,8 @@ struct SessionContext {
   Connections& connections;
   std::shared_ptr<CompletionGate> gate;
   std::shared_ptr<ReplayStore> replays;
+  ClientLimits& limits;
+  const BrowserRules& browser;
 };
 
 class Session final : public Connection, public std::enable_shared_from_this<Session> {
@@ -53,6 +58,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   net::awaitable<error_code> read_header(RequestParser& parser);
   net::awaitable<error_code> read_body(RequestParser& parser);
   net::awaitable<bool> serve(RequestParser& parser, Framing framing);
+  // What the header alone decides about a request for this route.
+  [[nodiscard]] tl::expected<Caller, Reply> admitted(const Request& request, const Found& found) const;
   net::awaitable<bool> refuse(Reply reply, Framing framing);
   net::awaitable<bool> send(Reply reply, Framing framing);
   net::awaitable<void> close();

@@ -71,7 +71,8 @@ class Edge {
     http::tcp::socket socket{http::net::any_io_executor(http::net::make_strand(context_))};
     socket.assign(http::tcp::v4(), fd);
     const auto session = std::make_shared<http::Session>(
-        std::move(socket), http::SessionContext{options_, service_, connections_, gate_});
+        std::move(socket),
+        http::SessionContext{options_, service_, connections_, gate_, replays_, limits_, browser_});
     connections_.add(session);
     session->start();
   }
@@ -90,6 +91,9 @@ class Edge {
   }
 
   http::ServerOptions options_;
+  std::shared_ptr<http::ReplayStore> replays_ = std::make_shared<http::ReplayStore>(options_.replays);
+  http::ClientLimits limits_{{}};
+  http::BrowserRules browser_{};
   engine::Engine engine_{engine::EngineOptions{4, 8, {4}}, std::make_unique<fake::FakeBackend>(fake::Options{
                                                                std::chrono::milliseconds(0), echo})};
   service::ExecutionService service_{service::ServiceSettings{{}, {}, "1", {"full", {}}, "3", {}}, engine_};
@@ -116,20 +120,23 @@ void check_stream(std::string_view body) {
   must(last.find("\"http_status\":") != std::string_view::npos);
 }
 
-// Takes the chunks of one answer off the text: what is in them.
-std::string take_chunks(std::string_view& text) {
+// Takes the chunks of a body off the text: what was in them; nothing when the client has left before the last.
+std::optional<std::string> take_chunks(std::string_view& text) {
   std::string body;
-  for (;;) {
+  while (!text.empty()) {
     const auto line = text.find("\r\n");
     must(line != std::string_view::npos);
     const auto size =
         static_cast<std::size_t>(std::strtoull(std::string(text.substr(0, line)).c_str(), nullptr, 16));
     text.remove_prefix(line + 2);
-    must(text.size() >= size + 2 && text.substr(size, 2) == "\r\n");
-    body.append(text.substr(0, size));
-    text.remove_prefix(size + 2);
+    const std::string_view chunk = text.substr(0, size);
+    body.append(chunk);
+    const bool whole = text.size() >= size + 2;
+    text.remove_prefix(std::min(size + 2, text.size()));
     if (size == 0) return body;
+    if (!whole) break;
   }
+  return std::nullopt;
 }
 
 // Takes one answer off the text, which must have one. `head`: a body may be missing.
@@ -140,10 +147,13 @@ void take_answer(std::string_view& text, bool head) {
   const std::string_view header = text.substr(0, end);
   text.remove_prefix(end + 4);
   if (header.starts_with("HTTP/1.1 100 ")) return;
-  if (header.find("\r\nTransfer-Encoding: chunked") != std::string_view::npos)
-    return check_stream(take_chunks(text));
-  if (header.find("\r\nX-Accel-Buffering: no") != std::string_view::npos) {
-    check_stream(text);
+  const bool in_chunks = header.find("\r\nTransfer-Encoding: chunked") != std::string_view::npos;
+  // Without a length, an answer in parts goes on up to the end for an HTTP/1.0 client.
+  if (in_chunks || header.find("\r\nX-Accel-Buffering: no") != std::string_view::npos) {
+    const auto body = in_chunks ? take_chunks(text) : std::optional<std::string>(text);
+    // The lines of a batch are not a stream's.
+    if (body && body->find("{\"index\":") == std::string::npos) check_stream(*body);
+    if (in_chunks) return;
     text = {};
     return;
   }
@@ -152,7 +162,8 @@ void take_answer(std::string_view& text, bool head) {
   must(found != std::string_view::npos);
   const auto length = static_cast<std::size_t>(std::atol(header.data() + found + kLength.size()));
   if (head && (text.size() < length || text.starts_with("HTTP/"))) return;
-  must(text.size() >= length && protocol::check_json(text.substr(0, length), 300).has_value());
+  const bool json = header.find("\r\nContent-Type: application/json") != std::string_view::npos;
+  must(text.size() >= length && (!json || protocol::check_json(text.substr(0, length), 300).has_value()));
   text.remove_prefix(length);
 }
 

@@ -7,8 +7,9 @@
 namespace cellblock::http {
 
 tl::expected<engine::Ticket, engine::Outcome> submit(service::ExecutionService& service,
-                                                     std::shared_ptr<base::Lease> memory, std::string body,
-                                                     std::string id, engine::Completion done) {
+                                                     const std::shared_ptr<base::Lease>& memory,
+                                                     std::string body, std::string id,
+                                                     engine::Completion done, std::string caller) {
   const std::uint64_t size = body.size();
   if (size > base::Lease::kFreeBytes && !memory->resize(size * service::kParseFactor)) {
     engine::Outcome outcome;
@@ -17,9 +18,10 @@ tl::expected<engine::Ticket, engine::Outcome> submit(service::ExecutionService& 
     outcome.retry_after = service.retry_after();
     return tl::make_unexpected(std::move(outcome));
   }
-  auto ticket =
-      service.submit(body, std::move(id),
-                     [memory, done = std::move(done)](engine::Outcome outcome) { done(std::move(outcome)); });
+  auto ticket = service.submit(
+      body, std::move(id),
+      [memory, done = std::move(done)](engine::Outcome outcome) { done(std::move(outcome)); },
+      std::move(caller));
   // The job has its own copy, and has another one while it is sent to its cell.
   body = {};
   static_cast<void>(memory->resize(ticket ? 2 * size : 0));

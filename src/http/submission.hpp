@@ -15,8 +15,9 @@ namespace cellblock::http {
 // job. Without room to parse the body, or with a body that is refused, the outcome is there at once and
 // `done` is not called.
 [[nodiscard]] tl::expected<engine::Ticket, engine::Outcome> submit(service::ExecutionService& service,
-                                                                   std::shared_ptr<base::Lease> memory,
+                                                                   const std::shared_ptr<base::Lease>& memory,
                                                                    std::string body, std::string id,
-                                                                   engine::Completion done);
+                                                                   engine::Completion done,
+                                                                   std::string caller);
 
 }  // namespace cellblock::http

@@ -2,6 +2,7 @@
 "use strict";
 
 let api;
+let key; // the input for the API key, which this page keeps nowhere else
 
 function element(name, attributes, ...children) {
   const made = document.createElement(name);
@@ -103,6 +104,7 @@ function trial(path, method, operation) {
     answer.textContent = "…";
     try {
       const headers = body ? {"Content-Type": "application/json"} : {};
+      if (key.value) headers["X-API-Key"] = key.value;
       const options = {method: method.toUpperCase(), headers, body: body ? body.value : undefined};
       const response = await fetch(path.slice(1), options);
       answer.textContent = `${response.status} ${response.statusText}\n\n${await response.text()}`;
@@ -150,7 +152,11 @@ async function main() {
   document.title = `${api.info.title} ${api.info.version}: the HTTP interface`;
   document.getElementById("title").replaceChildren(api.info.title, " ", element("small", {}, api.info.version));
   document.getElementById("summary").textContent = api.info.summary;
-  place.replaceChildren(text(api.info.description));
+  key = element("input", {type: "password", autocomplete: "off", "aria-label": "API key"});
+  // Browsers want a form around it, which is never sent.
+  const form = element("form", {}, element("label", {}, "API key for “Try it”, where the service asks for one: ", key));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  place.replaceChildren(text(api.info.description), form);
   const list = element("ul", {});
   for (const [path, methods] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
