@@ -44,10 +44,10 @@ std::string accepted_by(const Request& request) {
   return accepted;
 }
 
-engine::Outcome wrong_content_type() {
+engine::Outcome invalid(std::string error) {
   engine::Outcome outcome;
   outcome.status = engine::Status::kInvalidRequest;
-  outcome.error = "Content-Type must be application/json";
+  outcome.error = std::move(error);
   return outcome;
 }
 
@@ -88,9 +88,16 @@ Reply reply_for(const engine::Outcome& outcome, std::string_view id) {
 net::awaitable<Reply> execute(Exchange& exchange) {
   const std::string id = random_id();
   if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
-    co_return refused(wrong_content_type(), id);
+    co_return refused(invalid("Content-Type must be application/json"), id);
   }
-  if (has_idempotency_key(exchange.request)) co_return co_await execute_once(exchange);
+  const StreamForm form = wanted_form(accepted_by(exchange.request));
+  if (has_idempotency_key(exchange.request)) {
+    // What a first client has streamed can't be had again, and half of it would be no answer.
+    if (form == StreamForm::kNone) co_return co_await execute_once(exchange);
+    co_return refused(invalid("Header 'Idempotency-Key' goes with a plain answer only: leave the key or the "
+                              "streaming 'Accept' out"),
+                      id);
+  }
   std::string body = std::move(exchange.request.body());
   const std::uint64_t size = body.size();
   const bool large = size > base::Lease::kFreeBytes;
@@ -98,7 +105,6 @@ net::awaitable<Reply> execute(Exchange& exchange) {
     co_return busy_reply("No memory is left for a request of this size", exchange.service.retry_after());
   }
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
-  const StreamForm form = wanted_form(accepted_by(exchange.request));
   const auto feed = form == StreamForm::kNone ? nullptr : std::make_shared<LiveFeed>(exchange.options.budget);
   const auto ticket = exchange.service.submit(body, id, pending->completion(exchange.memory), exchange.caller,
                                               feed ? listener_of(feed, *pending) : engine::Listener());

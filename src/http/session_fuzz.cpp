@@ -120,7 +120,8 @@ void check_stream(std::string_view body) {
   must(last.find("\"http_status\":") != std::string_view::npos);
 }
 
-// Takes the chunks of a body off the text: what was in them; nothing when the client has left before the last.
+// Takes the chunks of a body off the text: what was in them; nothing when the client has left before the
+// last.
 std::optional<std::string> take_chunks(std::string_view& text) {
   std::string body;
   while (!text.empty()) {

@@ -33,7 +33,8 @@ std::shared_ptr<const RequestBounds> ExecutionService::bounds() const {
 
 tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::string_view body, std::string id,
                                                                        engine::Completion done,
-                                                                       std::string caller, engine::Listener listener) {
+                                                                       std::string caller,
+                                                                       engine::Listener listener) {
   auto job = parse_execute_request(body, *bounds());
   if (!job) {
     engine::Outcome refused;

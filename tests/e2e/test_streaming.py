@@ -302,3 +302,10 @@ def test_many_streams_at_once(server):
         for number, response in enumerate(streams):
             found = list(parsed(LINES, lines_of(response)))
             assert found[0] == ("stdout", f"{number}\n") and found[-1][1]["result"] == number
+
+
+def test_an_idempotency_key_and_a_stream_exclude_each_other(server):
+    headers = {"Accept": LINES, "Idempotency-Key": "stream-1"}
+    response = server.client.post("/execute", json={"script": "def main(): return 1"}, headers=headers)
+    assert (response.status_code, response.json()["status"]) == (400, "invalid_request")
+    assert "Idempotency-Key" in response.json()["error"]
