@@ -20,7 +20,10 @@ TEST(OpenApi, DescribesEveryRouteAndNoOther) {
   ASSERT_TRUE(document.is_object());
   std::set<std::string> described;
   for (const auto& [path, methods] : document["paths"].items()) {
-    for (const auto& [method, operation] : methods.items()) described.insert(method + " " + path);
+    for (const auto& [method, operation] : methods.items()) {
+      std::string route = method;
+      described.insert(route.append(" ").append(path));
+    }
   }
   std::set<std::string> served;
   for (const Route& route : routes()) {

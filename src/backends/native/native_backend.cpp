@@ -96,7 +96,7 @@ class NativeBackend final : public engine::Backend {
     }
   }
 
-  void tell_step(std::string_view step, std::uint64_t microseconds) {
+  void tell_step(std::string_view step, std::uint64_t microseconds) const {
     if (events_.step) events_.step(step, std::chrono::microseconds(microseconds));
   }
 
