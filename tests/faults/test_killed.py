@@ -118,7 +118,7 @@ def post_and_be_cut_off(server):
         return None
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGQUIT, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGQUIT, signal.SIGSEGV])
 def test_all_ends_with_the_server(small_server, number):
     server = small_server()
     clients = [Client(lambda _: post_and_be_cut_off(server), n, times=1) for n in range(6)]
