@@ -13,6 +13,11 @@ REFUSED = ("not_found", "method_not_allowed")
 LARGEST = 1 << 20
 
 
+def parsed(content: bytes):
+    # A number may have more digits than Python turns into one; of the form only its kind matters.
+    return json.loads(content, parse_int=lambda digits: int(digits[:18]))
+
+
 class Interface:
     def __init__(self, document: dict):
         self.document = document
@@ -36,11 +41,11 @@ class Interface:
         operation = self.document["paths"].get(path, {}).get("get" if method == "HEAD" else method.lower())
         described = operation and operation["responses"].get(str(code))
         if not described:
-            status = json.loads(content).get("status") if content else None
+            status = parsed(content).get("status") if content else None
             # A line that is refused before anybody has looked for its path.
             known = status in REFUSED or (not operation and code in (400, 414, 431))
             assert method == "HEAD" or known, f"{method} {path[:99]}: {code} is not described: {content[:500]}"
-            return self.check_value("Refusal", json.loads(content)) if content else None
+            return self.check_value("Refusal", parsed(content)) if content else None
         described = self.resolved(described)
         for name, header in described.get("headers", {}).items():
             header = self.resolved(header)
@@ -53,12 +58,12 @@ class Interface:
         kind = headers.get("content-type", "").partition(";")[0]
         assert kind in described["content"], f"{method} {path}: {code} as {kind} is not described"
         if kind == "application/json" and content and len(content) <= LARGEST:
-            self.check_schema((path, method, code), described["content"][kind]["schema"], json.loads(content))
+            self.check_schema((path, method, code), described["content"][kind]["schema"], parsed(content))
 
     def check_any(self, code: int, content: bytes) -> None:
         """For an answer of which the request is not known: one of the forms in which errors come."""
         if code >= 401 and content:
-            value = json.loads(content)
+            value = parsed(content)
             self.check_value("InternalError" if code == 500 else "Health" if "pool" in value else "Refusal", value)
 
     def check_value(self, name: str, value) -> None:
