@@ -24,6 +24,17 @@ class CellMaking : public FakeJailer {
   }
 };
 
+TEST_F(CellMaking, ACellThatWasReadyAndHasDiedSinceIsNotReady) {
+  start_making();
+  accept_spawn();
+  tell_spawned();
+  cell_writes(protocol::encode_frame(FrameKind::kReady, ""));
+  // Before anybody has looked at what the cell has written.
+  tell(about_cell(ControlKind::kGone));
+  ASSERT_TRUE(eventually([this] { return made_.has_value(); }));
+  EXPECT_FALSE(made_->has_value());
+}
+
 TEST_F(CellMaking, NeedsTheJailersWordAndTheCells) {
   start_making();
   accept_spawn();

@@ -172,6 +172,8 @@ bool CellState::read_channel() {
 
 void CellState::on_frame(const protocol::Frame& frame) {
   if (phase_ == Phase::kMaking && frame.kind == FrameKind::kReady) {
+    // It has died since, and nothing would tell so a second time: a job on it would wait for its whole limit.
+    if (gone_) return;
     phase_ = Phase::kIdle;
     cpu_timer_.cancel();
     ready_times_ = protocol::decode_ready(frame.payload);
