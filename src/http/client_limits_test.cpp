@@ -67,6 +67,7 @@ TEST_F(ClientLimitsTest, OnlySoManyAtOnce) {
   places_.erase(places_.begin());
   EXPECT_EQ(wait_of(limits, "a", true), 0);
   EXPECT_EQ(wait_of(limits, "a"), 1);
+  places_.clear();  // before the limits go
 }
 
 TEST_F(ClientLimitsTest, WhoIsRefusedForThePlaceKeepsHisToken) {
