@@ -1,8 +1,6 @@
 #include "service/batch_request.hpp"
 
-#include <simdjson.h>
-
-#include "protocol/json_check.hpp"
+#include "service/request_object.hpp"
 
 namespace cellblock::service {
 namespace {
@@ -35,20 +33,7 @@ Parsed<std::vector<std::string>> take_requests(ondemand::value& value) {
   return requests;
 }
 
-}  // namespace
-
-Parsed<std::vector<std::string>> parse_batch_request(std::string_view body) {
-  if (const auto checked = protocol::check_json(body, kMaxNesting); !checked) {
-    return invalid_request("Request body is not valid JSON: " + checked.error());
-  }
-  const simdjson::padded_string padded(body);
-  ondemand::parser parser;
-  ondemand::document document;
-  ondemand::object object;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
-      document.get_object().get(object) != simdjson::SUCCESS) {
-    return invalid_request("Request body must be a JSON object");
-  }
+Parsed<std::vector<std::string>> read_fields(ondemand::object& object) {
   std::vector<std::string> requests;
   for (auto item : object) {
     std::string_view name;
@@ -64,6 +49,12 @@ Parsed<std::vector<std::string>> parse_batch_request(std::string_view body) {
   }
   if (requests.empty()) return invalid_request("Field 'requests' is required and must be an array");
   return requests;
+}
+
+}  // namespace
+
+Parsed<std::vector<std::string>> parse_batch_request(std::string_view body) {
+  return read_object(body, kMaxNesting, read_fields);
 }
 
 }  // namespace cellblock::service

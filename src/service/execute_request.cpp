@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
-#include "protocol/json_check.hpp"
 #include "service/request_files.hpp"
+#include "service/request_object.hpp"
 #include "service/requested_limits.hpp"
 
 namespace cellblock::service {
@@ -261,20 +261,7 @@ Taken read_fields(Reading& reading, ondemand::object& object) {
   return {};
 }
 
-}  // namespace
-
-Parsed<engine::Job> parse_execute_request(std::string_view body, const RequestBounds& bounds) {
-  if (const auto checked = protocol::check_json(body, kMaxNesting); !checked) {
-    return invalid_request("Request body is not valid JSON: " + checked.error());
-  }
-  const simdjson::padded_string padded(body);
-  ondemand::parser parser;
-  ondemand::document document;
-  ondemand::object object;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
-      document.get_object().get(object) != simdjson::SUCCESS) {
-    return invalid_request("Request body must be a JSON object");
-  }
+Parsed<engine::Job> job_of(ondemand::object& object, const RequestBounds& bounds) {
   Reading reading{bounds, {}, {}, false, {}};
   reading.job.policy = bounds.policy;
   if (auto read = read_fields(reading, object); !read) return tl::make_unexpected(std::move(read.error()));
@@ -290,6 +277,13 @@ Parsed<engine::Job> parse_execute_request(std::string_view body, const RequestBo
   if (!limits) return tl::make_unexpected(std::move(limits.error()));
   reading.job.limits = *limits;
   return std::move(reading.job);
+}
+
+}  // namespace
+
+Parsed<engine::Job> parse_execute_request(std::string_view body, const RequestBounds& bounds) {
+  return read_object(body, kMaxNesting,
+                     [&bounds](ondemand::object& object) { return job_of(object, bounds); });
 }
 
 }  // namespace cellblock::service
