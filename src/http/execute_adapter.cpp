@@ -8,8 +8,8 @@
 #include "http/idempotent_adapter.hpp"
 #include "http/request_id.hpp"
 #include "http/stream_execution.hpp"
+#include "http/submission.hpp"
 #include "service/envelope.hpp"
-#include "service/execute_request.hpp"
 
 namespace cellblock::http {
 namespace {
@@ -98,19 +98,11 @@ net::awaitable<Reply> execute(Exchange& exchange) {
                               "streaming 'Accept' out"),
                       id);
   }
-  std::string body = std::move(exchange.request.body());
-  const std::uint64_t size = body.size();
-  const bool large = size > base::Lease::kFreeBytes;
-  if (large && !exchange.memory->resize(size * service::kParseFactor)) {
-    co_return busy_reply("No memory is left for a request of this size", exchange.service.retry_after());
-  }
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   const auto feed = form == StreamForm::kNone ? nullptr : std::make_shared<LiveFeed>(exchange.options.budget);
-  const auto ticket = exchange.service.submit(body, id, pending->completion(exchange.memory), exchange.caller,
-                                              feed ? listener_of(feed, *pending) : engine::Listener());
-  // The job has its own copy, and has another one while it is sent to its cell.
-  body = {};
-  static_cast<void>(exchange.memory->resize(ticket ? 2 * size : 0));
+  const auto ticket =
+      submit(exchange.service, exchange.memory, std::move(exchange.request.body()), id, pending->completion(),
+             exchange.caller, feed ? listener_of(feed, *pending) : engine::Listener());
   if (!ticket) co_return refused(ticket.error(), id);
   if (feed) co_return co_await stream_execution(exchange, form, *ticket, *feed, *pending, id);
   std::optional<engine::Outcome> outcome =

@@ -50,7 +50,7 @@ net::awaitable<Reply> execute_once(Exchange& exchange) {
   const std::shared_ptr<ReplayStore> store = exchange.replays;
   // One caller can't meet another's keys, nor learn which there are.
   const auto joined = store->join(exchange.caller + '\0' + key, sha256(body),
-                                  [wake = pending->completion({})] { wake(engine::Outcome{}); });
+                                  [wake = pending->completion()] { wake(engine::Outcome{}); });
   if (joined.part == ReplayStore::Part::kConflict) co_return conflict();
   const bool first = joined.part == ReplayStore::Part::kRun;
   // The id of the execution is in its answer, whoever gets it.

@@ -17,8 +17,8 @@ constexpr std::chrono::milliseconds kProvokeInterval{1000};
 PendingExecution::PendingExecution(net::any_io_executor executor, std::shared_ptr<CompletionGate> gate)
     : executor_(std::move(executor)), timer_(executor_), gate_(std::move(gate)) {}
 
-engine::Completion PendingExecution::completion(std::shared_ptr<base::Lease> memory) {
-  return [weak = weak_from_this(), gate = gate_, memory = std::move(memory)](engine::Outcome outcome) {
+engine::Completion PendingExecution::completion() {
+  return [weak = weak_from_this(), gate = gate_](engine::Outcome outcome) {
     gate->pass([&weak, &outcome] {
       // The last owner may let go just now: `self` has to die before the gate is released.
       const auto self = weak.lock();
@@ -56,15 +56,13 @@ net::awaitable<void> PendingExecution::pause(std::chrono::milliseconds most) {
 
 net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(tcp::socket& client, unsigned version,
                                                                       std::string_view meaningless) {
-  std::chrono::milliseconds pause = kLookInterval;
+  std::chrono::milliseconds interval = kLookInterval;
   while (!outcome_) {
-    error_code cancelled;
-    timer_.expires_after(pause);
-    co_await timer_.async_wait(net::redirect_error(net::use_awaitable, cancelled));
+    co_await pause(interval);
     if (outcome_) break;
     const auto next = look(client, version, meaningless);
     if (!next) co_return std::nullopt;
-    pause = *next;
+    interval = *next;
   }
   co_return std::move(outcome_);
 }

@@ -46,8 +46,8 @@ class PendingExecution : public std::enable_shared_from_this<PendingExecution> {
  public:
   PendingExecution(net::any_io_executor executor, std::shared_ptr<CompletionGate> gate);
 
-  // For Engine::submit. Holds nothing alive but `memory`, the account of the job, which goes with the job.
-  [[nodiscard]] engine::Completion completion(std::shared_ptr<base::Lease> memory);
+  // For Engine::submit. Holds nothing alive.
+  [[nodiscard]] engine::Completion completion();
 
   // For who gives this object something to look at: ends a pause(). From any thread; holds nothing alive.
   [[nodiscard]] std::function<void()> waker();
