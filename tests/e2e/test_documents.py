@@ -7,6 +7,7 @@ import unicodedata
 from urllib.parse import unquote
 
 import pytest
+import yaml
 from pages import blocks, commands_of, pages
 from support import REPO
 
@@ -89,6 +90,13 @@ def test_every_http_error_is_documented():
     assert [code for code in codes - elsewhere if f'"{code}":' not in description] == []
 
 
+def test_every_step_is_explained():
+    steps = re.findall(r'^      "(.*)",$', (REPO / "src/sandbox/step.cpp").read_text(), re.MULTILINE)[1:]
+    page = (REPO / "docs/contribute/debugging.md").read_text().partition("## What the steps mean")[2]
+    assert len(steps) > 30
+    assert re.findall(r"^\| `(.*?)` \|", page, re.MULTILINE) == steps
+
+
 def test_every_status_is_documented():
     names = re.findall(r'return "(\w+)";', (REPO / "src/engine/status.cpp").read_text())
     names += words_of_refusals()
@@ -96,6 +104,13 @@ def test_every_status_is_documented():
     described = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert len(set(names)) > 10
     assert sorted(set(described)) == sorted(set(names))
+    inside = {"cancelled", "internal_error"}  # never a status on the wire
+    schemas = yaml.safe_load((REPO / "api/openapi.yaml").read_text())["components"]["schemas"]
+    told = {word for name in ("Fault", "Refusal") for word in schemas[name]["properties"]["status"]["enum"]} | {"ok"}
+    assert sorted(told) == sorted(set(names) - inside)
+    glance = (REPO / "README.md").read_text().partition("## The statuses at a glance")[2].partition("\n## ")[0]
+    engine = set(re.findall(r'return "(\w+)";', (REPO / "src/engine/status.cpp").read_text())) - inside
+    assert engine <= set(re.findall(r"`(\w+)`", glance))
 
 
 def test_every_rule_of_a_refusal_is_documented():
