@@ -14,7 +14,7 @@ ALL = [block for page in pages() for block in blocks(page)]
 COMMANDS = re.compile(
     r"^\s*(?:\$ |sudo |[A-Z_]+=\S* \S*(?:/|make)|(?:build/release/|scripts/|packaging/\S+/)\w+ |(?:cellblock|curl|make|docker|kubectl|"
     r"gcloud|systemctl|systemd-run|systemd-analyze|journalctl|apt|apt-get|cmake|ctest|promtool|go run|node|gdb|nsenter|"
-    r"/usr/bin/python3|git|pip)\s+\w)", re.MULTILINE)
+    r"/usr/bin/python3|git|pip)\s+[\w.~/$'-])", re.MULTILINE)
 
 
 @pytest.fixture(scope="session")
