@@ -113,6 +113,8 @@ class Session:
         for entry in REPO.iterdir():
             if entry.name not in (".git", "build"):
                 (self.folder / entry.name).symlink_to(entry)
+        (self.folder / "build").mkdir()
+        (self.folder / "build/release").symlink_to(Path(BINARY).resolve().parent)
         programs = folder / "programs"
         programs.mkdir()
         (programs / "cellblock").write_text(f'#!/bin/sh\nexec {shlex.quote(BINARY)} "$@"\n')
@@ -151,7 +153,7 @@ class Session:
         if os.geteuid() != 0 and re.search(r"\b(nsenter|gdb) ", text):
             return "only root may look into a cell"
         if block.language == "sh":
-            text = (f". {shlex.quote(str(self.exported))}\n" + text.replace(PROGRAM, "cellblock")
+            text = (f". {shlex.quote(str(self.exported))}\n" + re.sub(rf"{PROGRAM}(?!-)", "cellblock", text)
                     + f"export -p >{shlex.quote(str(self.exported))}\n")
         (self.folder / name).write_text(text)
         return self._call([*words, name])
