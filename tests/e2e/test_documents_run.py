@@ -1,13 +1,16 @@
 """Every command and program in the documents runs, and answers as the page shows."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from pages import ONLY_LOOKED_AT, RUN, SHOWN, Session, blocks, pages, same_json, same_text, same_answer, tools_of
-from support import REPO
+from pages import (ONLY_LOOKED_AT, PROGRAM, RUN, SHOWN, Session, blocks, pages, same_answer, same_json, same_text,
+                   tools_of)
+from support import BINARY, REPO, TIME_FACTOR, free_port
 
 ALL = [block for page in pages() for block in blocks(page)]
 # How commands begin. A block that is only looked at has none of them, and neither has indented text.
@@ -46,6 +49,17 @@ def test_block_runs_and_answers_as_shown(session_of, block):
     else:
         # A page that means to show a refusal shows it.
         assert not re.search(r'"status": ?"(invalid_request|not_found|method_not_allowed)"', done.stdout), done.stdout
+
+
+@pytest.mark.skipif(Path(BINARY) != REPO / PROGRAM, reason=f"make run starts {PROGRAM}, and this is another build")
+def test_make_run_shows_an_example():
+    """Its last step; the build before it is that of these tests."""
+    assert re.search(r"^run: build\n\t@scripts/run-example$", (REPO / "Makefile").read_text(), re.MULTILINE)
+    done = subprocess.run(["scripts/run-example"], cwd=REPO, env={**os.environ, "PORT": str(free_port())},
+                          capture_output=True, text=True, timeout=60 * TIME_FACTOR)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.partition("The answer:\n")[2])
+    assert (answer["status"], answer["result"]) == ("ok", {"Oslo": 8, "Rome": 4})
 
 
 def test_blocks_that_do_not_run_have_a_reason(capsys):
