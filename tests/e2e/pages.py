@@ -65,14 +65,16 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page. What directly follows a command and is no command is its answer."""
-    text, found = page.read_text(), []
+    """The fenced blocks of a page. The next block of the same section is a command's answer, if it is no command."""
+    text, found, end = page.read_text(), [], 0
     for match in FENCE.finditer(text):
         line = text.count("\n", 0, match.start("language")) + 1
         block = Block(page, line, match["language"], textwrap.dedent(match["text"]), match["mark"], match["word"])
-        if found and found[-1].runnable and found[-1].mark != "file" and block.language in ("json", "text"):
+        command = found and found[-1].runnable and found[-1].mark != "file"
+        if command and block.language in ("json", "text") and "\n#" not in text[end:match.start()]:
             found[-1].answer = block
         found.append(block)
+        end = match.end()
     return found
 
 
@@ -194,10 +196,10 @@ def tools_of(block: Block) -> list[str]:
 
 
 def as_pattern(line: str) -> str:
-    """A line of an answer as a pattern: `…` stands for anything in it, and alone for any lines."""
+    """A line of an answer as a pattern: `…` stands for anything in it, `=…` for a value, and alone for any lines."""
     if line.strip() == "…":
         return "(?:.*\n)*?"
-    pattern = re.escape(line).replace("…", ".*")
+    pattern = re.escape(line).replace("=…", r"=\S*").replace("…", ".*")
     pattern = re.sub(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", "[0-9a-f]{32}", pattern)
     return re.sub(r'("(?:wall_ms|cpu_ms|memory_peak_kb)":(?:\\ )?)[0-9.\\]+', r"\1[0-9.]+", pattern) + "\n"
 

@@ -108,6 +108,8 @@ ID = "0d6c1f1ab9a54ce0a0ee8efb3a1a23b4"
     ("a\nb", "a\nc", False),
     ("took … ms", "took 3.2 ms", True),
     ("took … ms", "took 3.2 s", False),
+    ("a=… b=1", "a=17 b=1", True),
+    ("a=… b=1", "a=17 c=2 b=1", False),
     ("first\n…\nlast", "first\nx\ny\nlast", True),
     ("first\n…\nlast", "first\nx\ny", False),
     (f"id {ID}", f"id {ID[::-1]}", True),
