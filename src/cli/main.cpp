@@ -73,9 +73,10 @@ auto resolved_options(const CommandLine& line) {
 struct Machine {
   unsigned cpus = std::thread::hardware_concurrency();
   std::uint64_t memory = cellblock::cli::memory_of_this_machine();
+  std::uint32_t cells = cellblock::cli::most_cells_of_this_user();
 
   [[nodiscard]] Options fill_in(const Options& given) const {
-    return cellblock::config::with_automatic_values(given, cpus, memory);
+    return cellblock::config::with_automatic_values(given, cpus, memory, cells);
   }
 };
 

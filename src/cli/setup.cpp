@@ -97,6 +97,17 @@ service::ServiceSettings settings_from(const config::Options& options, const Poo
   return settings;
 }
 
+std::uint32_t most_cells_of_this_user() {
+  // What the user's other sessions and a cell that is on its way out may have.
+  constexpr std::uint32_t kOtherKeyrings = 16;
+  if (::geteuid() == 0) return 0;
+  // Each cell takes a session keyring.
+  const auto text = base::read_file(AT_FDCWD, "/proc/sys/kernel/keys/maxkeys");
+  std::uint32_t keys = 0;
+  std::istringstream(text ? *text : "") >> keys;
+  return keys > kOtherKeyrings ? keys - kOtherKeyrings : 0;
+}
+
 std::uint64_t memory_of_this_machine() {
   const auto pages = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L));
   std::uint64_t bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));

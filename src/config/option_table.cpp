@@ -106,7 +106,7 @@ std::vector<OptionSpec> server_rows() {
        .lowest = 0,
        .highest = 256,
        .group = kServer,
-       .help = "Threads that serve HTTP; 0: one per CPU, at least 2"},
+       .help = "Threads that serve HTTP; 0: one for every two CPUs"},
       {.name = "max-connections",
        .target = &Options::max_connections,
        .standard = "2000",

@@ -33,6 +33,7 @@ namespace {
 constexpr std::uint64_t kReadyCellBytes = 10ULL << 20U;
 constexpr std::uint64_t kPoolShare = 16;
 constexpr std::uint64_t kSmallPool = 4;
+constexpr std::uint64_t kPools = 2;
 
 // Requests may use half of their memory, and each byte of a body takes nine while it is parsed. A result
 // comes in a buffer of up to twice its size. A byte of either output may become six characters of JSON.
@@ -46,12 +47,17 @@ constexpr std::uint64_t kMemoryPerFile = 6;
 
 }  // namespace
 
-Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uint64_t memory) {
+Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uint64_t memory,
+                              std::uint32_t most_cells) {
   // A host that does not tell its CPU count says 0.
   cpu_count = std::max(cpu_count, 1U);
   if (options.max_executions == 0) options.max_executions = std::max(32 * cpu_count, 64U);
   if (options.pool_size == 0) {
-    const std::uint64_t affordable = memory == 0 ? kSmallPool : memory / kPoolShare / kReadyCellBytes;
+    std::uint64_t affordable = memory == 0 ? kSmallPool : memory / kPoolShare / kReadyCellBytes;
+    if (most_cells != 0) {
+      const std::uint64_t left = most_cells - std::min(most_cells, options.max_executions);
+      affordable = std::min(affordable, left / kPools);
+    }
     options.pool_size = static_cast<std::uint32_t>(
         std::clamp<std::uint64_t>(affordable, kSmallPool, std::uint64_t{64} * cpu_count));
   }
@@ -63,7 +69,7 @@ Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uin
                                        kMemoryPerOutput * options.output_bytes +
                                        kMemoryPerFile * (options.files_bytes + options.display_bytes);
   options.request_memory_bytes = std::max({options.request_memory_bytes, largest_request, largest_answer});
-  if (options.threads == 0) options.threads = std::max(cpu_count, 2U);
+  if (options.threads == 0) options.threads = std::max(cpu_count / 2, 1U);
   return options;
 }
 

@@ -98,7 +98,8 @@ struct Options {
 };
 
 // Replaces every 0 that means "automatic" by a value that fits a machine with this many CPUs and so many
-// bytes of memory (0: unknown).
-[[nodiscard]] Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uint64_t memory);
+// bytes of memory (0: unknown), on which `most_cells` may be there at once, ready or running (0: no bound).
+[[nodiscard]] Options with_automatic_values(Options options, std::uint32_t cpu_count, std::uint64_t memory,
+                                            std::uint32_t most_cells = 0);
 
 }  // namespace cellblock::config

@@ -9,7 +9,7 @@ TEST(AutomaticValuesTest, GrowWithTheCpus) {
   const Options options = with_automatic_values({}, 8, 128ULL << 30U);
   EXPECT_EQ(options.max_executions, 256U);
   EXPECT_EQ(options.pool_size, 512U);
-  EXPECT_EQ(options.threads, 8U);
+  EXPECT_EQ(options.threads, 4U);
 }
 
 TEST(AutomaticValuesTest, HaveAFloorOnSmallMachines) {
@@ -17,7 +17,7 @@ TEST(AutomaticValuesTest, HaveAFloorOnSmallMachines) {
     const Options options = with_automatic_values({}, cpus, 64ULL << 30U);
     EXPECT_EQ(options.max_executions, 64U);
     EXPECT_EQ(options.pool_size, 64U);
-    EXPECT_EQ(options.threads, 2U);
+    EXPECT_EQ(options.threads, 1U);
   }
 }
 
@@ -42,6 +42,14 @@ TEST(AutomaticValuesTest, AlwaysHaveRoomForOneRequestAndOneAnswer) {
   chosen.result_bytes = 1000;
   chosen.output_bytes = 10;
   EXPECT_EQ(with_automatic_values(chosen, 8, 0).request_memory_bytes, 3120U);
+}
+
+TEST(AutomaticValuesTest, LeaveTheStockWhatOneUserMayHaveBesideRunningCells) {
+  EXPECT_EQ(with_automatic_values({}, 2, 64ULL << 30U, 0).pool_size, 128U);
+  const Options bounded = with_automatic_values({}, 2, 64ULL << 30U, 184);
+  EXPECT_EQ(bounded.max_executions, 64U);
+  EXPECT_EQ(bounded.pool_size, 60U);
+  EXPECT_EQ(with_automatic_values({}, 2, 64ULL << 30U, 50).pool_size, 4U);
 }
 
 TEST(AutomaticValuesTest, LeaveChosenValuesAlone) {

@@ -60,7 +60,7 @@ TEST(ShowTest, SaysWhoSetIt) {
 
 TEST(ShowTest, AutomaticValuesAreShownAsWhatTheyAre) {
   const Options given = default_options();
-  const Options effective = with_automatic_values(given, 3, 8ULL << 30U);
+  const Options effective = with_automatic_values(given, 6, 8ULL << 30U);
   EXPECT_THAT(show_text(given, effective), ::testing::ContainsRegex("threads = 3 +# default, automatic\n"));
 }
 
