@@ -115,19 +115,24 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
 }
 
 // Never the script, its output or its result: they are the clients'.
-void log_execution(telemetry::Log& log, std::string_view id, std::string_view caller,
+void log_execution(telemetry::Log& log, std::string_view id, const service::Origin& origin,
                    const engine::Outcome& outcome) {
   const bool ours = outcome.status == engine::Status::kInternalError;
   if (!ours && !log.enabled(telemetry::Level::kInfo)) return;
+  const service::Span span = service::span_of(origin, id);
   log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
             {{"id", std::string(id)},
-             {"key", std::string(caller)},
+             {"key", origin.caller},
              {"status", std::string(engine::status_name(outcome.status))},
              {"queue_ms", std::to_string(outcome.queue_ms)},
              {"wall_ms", std::to_string(outcome.usage.wall_ms)},
              {"cpu_ms", std::to_string(outcome.usage.cpu_ms)},
              {"memory_peak_kb", std::to_string(outcome.usage.memory_peak_kb)},
              {"result_bytes", std::to_string(outcome.result_json.size())},
+             {"trace_id", span.trace_id},
+             {"span_id", span.span_id},
+             {"parent_span_id", span.parent_id},
+             {"trace_flags", span.flags},
              {"detail", outcome.detail}});
 }
 
@@ -220,9 +225,9 @@ int serve(const config::Options& given, const Reread& reread) {
   telemetry::Metrics metrics(build_info(settings));
   // What HTTP threads read while main may change the options.
   std::atomic<std::uint32_t> max_queued{options.max_queued};
-  settings.finished = [&log, &metrics](std::string_view id, std::string_view caller,
+  settings.finished = [&log, &metrics](std::string_view id, const service::Origin& origin,
                                        const engine::Outcome& outcome) {
-    log_execution(log, id, caller, outcome);
+    log_execution(log, id, origin, outcome);
     metrics.executed(execution_of(outcome));
   };
   settings.metrics = [&metrics, &pools, &max_queued,

@@ -41,7 +41,7 @@ Begun begin(Exchange& exchange, std::string request) {
   auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   std::string id = random_id();
   auto ticket =
-      submit(exchange.service, memory, std::move(request), id, pending->completion(), exchange.caller);
+      submit(exchange.service, memory, std::move(request), id, pending->completion(), exchange.origin);
   if (!ticket) {
     Reply refused = reply_for(ticket.error(), id);
     return {std::move(id), {}, tl::make_unexpected(std::move(refused)), std::move(*place)};

@@ -8,6 +8,7 @@
 #include "http/guard.hpp"
 #include "http/peer.hpp"
 #include "http/request_id.hpp"
+#include "http/trace_context.hpp"
 
 namespace cellblock::http {
 namespace {
@@ -143,10 +144,17 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
   framing.keep_alive = framing.keep_alive && !context_.connections.stopping();
   AnswerStream stream(framing,
                       [this](std::string_view head, std::string_view body) { return write(head, body); });
-  Exchange exchange{
-      parser.request(),         context_.service, socket_, context_.gate,   std::move(memory),
-      context_.options,         context_.replays, stream,  context_.limits, std::move(caller->key),
-      std::move(caller->client)};
+  Exchange exchange{parser.request(),
+                    context_.service,
+                    socket_,
+                    context_.gate,
+                    std::move(memory),
+                    context_.options,
+                    context_.replays,
+                    stream,
+                    context_.limits,
+                    origin_of(parser.request(), std::move(caller->key)),
+                    std::move(caller->client)};
   // Held until the handler is done.
   auto place = found.route->access == Access::kRun ? context_.limits.enter(exchange.client_name)
                                                    : tl::expected<ClientLimits::Place, Reply>();
