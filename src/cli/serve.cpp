@@ -242,6 +242,16 @@ int serve(const config::Options& given, const Reread& reread) {
   backends::native::NativeEvents events;
   events.zygote = [&log](const std::string& text) { log.warn("zygote", {{"message", text}}); };
   events.zygote_lost = [&metrics] { metrics.zygote_lost(); };
+  events.renewed = [&log, &metrics, &pools](std::size_t pool, const std::string& failure) {
+    metrics.zygote_renewed(failure.empty());
+    const std::string& name = pools.names[pool];
+    if (failure.empty()) {
+      log.info("zygote", {{"message", "another has taken its place"}, {"pool", name}});
+    } else {
+      log.warn("zygote",
+               {{"message", "it stays, since no other could take its place: " + failure}, {"pool", name}});
+    }
+  };
   events.step = [&metrics](std::string_view step, std::chrono::microseconds took) {
     metrics.cell_step(step, std::chrono::duration<double>(took).count());
   };
@@ -253,7 +263,8 @@ int serve(const config::Options& given, const Reread& reread) {
   };
   const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
   auto backend = backends::native::make_native_backend(
-      std::move(*jailer), {settings.limits, options.cpus, budget}, std::move(events));
+      std::move(*jailer), {settings.limits, options.cpus, budget}, std::move(events),
+      {pools.modules.size(), options.zygote_lifetime});
   // Else glibc raises the bound after the first large body, and keeps the memory of all that follow.
   ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
   // The server does little and is waited for: it goes before the making of cells. Refused without root.

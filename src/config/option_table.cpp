@@ -437,6 +437,16 @@ std::vector<OptionSpec> capacity_rows() {
        .help =
            "Ready cells kept in stock, light ones and as many with the modules of 'preload'; 0: 64 for each "
            "CPU, less where memory is short"},
+      {.name = "zygote-lifetime",
+       .target = &Options::zygote_lifetime,
+       .standard = "86400",
+       .lowest = 0,
+       .highest = 31'536'000,
+       .unit = Unit::kSeconds,
+       .group = kCapacity,
+       .help =
+           "How long cells are made from the same process before another takes its place, which no request "
+           "notices; 0: for ever"},
       {.name = "preload-light",
        .target = &Options::preload_light,
        .standard = kLightModules,

@@ -69,6 +69,7 @@ struct Options {
   std::uint32_t max_executions = 0;
   std::uint32_t max_queued = 0;
   std::uint32_t pool_size = 0;
+  std::chrono::milliseconds zygote_lifetime{0};  // 0: for ever
   std::vector<std::string> preload_light;
   std::vector<std::string> preload;
   std::vector<std::string> preload_extended;

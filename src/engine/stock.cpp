@@ -38,9 +38,17 @@ void Stock::want(std::size_t waiting, std::size_t spare) {
   schedule_fill();
 }
 
+void Stock::renew() {
+  ++renewals_;
+  for (Ready& ready : ready_) ready.old = true;
+  old_ = ready_.size();
+  schedule_fill();
+}
+
 std::unique_ptr<Cell> Stock::take() {
   if (ready_.empty()) return nullptr;
   auto cell = std::move(ready_.front().cell);
+  if (ready_.front().old) --old_;
   ready_.pop_front();
   return cell;
 }
@@ -69,11 +77,12 @@ void Stock::close() {
   fill_timer_.cancel();
   pause_timer_.cancel();
   ready_.clear();
+  old_ = 0;
   discarded_.clear();
 }
 
 void Stock::schedule_fill() {
-  if (closed_ || pausing_ || ready_.size() + making_ >= wanted_) return;
+  if (closed_ || pausing_ || enough()) return;
   const bool calm = able_ && ready_.size() * kLowPart > wanted_;
   // A calm wait starts over; an urgent one is as good as done.
   if (fill_scheduled_ && !fill_calm_) return;
@@ -99,16 +108,21 @@ void Stock::schedule_fill() {
 
 void Stock::fill() {
   // After a failure one attempt at a time finds out whether the cause is gone.
-  const std::size_t at_once = pause_.count() == 0 ? kMaxMaking : 1;
-  while (!closed_ && !pausing_ && making_ < at_once && ready_.size() + making_ < wanted_) {
+  const auto at_once = [this] {
+    // What only takes the place of another is in no hurry either.
+    return pause_.count() == 0 && ready_.size() + making_ < wanted_ ? kMaxMaking : 1;
+  };
+  while (!closed_ && !pausing_ && making_ < at_once() && !enough()) {
     const Priming priming = ready_.size() + making_ < waiting_ ? Priming::kNone : Priming::kFull;
     ++making_;
     backend_.make_cell(pool_, priming,
-                       [this](base::Result<std::unique_ptr<Cell>> made) { on_made(std::move(made)); });
+                       [this, renewals = renewals_](base::Result<std::unique_ptr<Cell>> made) {
+                         on_made(renewals, std::move(made));
+                       });
   }
 }
 
-void Stock::on_made(base::Result<std::unique_ptr<Cell>> made) {
+void Stock::on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> made) {
   --making_;
   if (closed_) {
     if (made) discard(std::move(*made));
@@ -121,8 +135,14 @@ void Stock::on_made(base::Result<std::unique_ptr<Cell>> made) {
     pausing_ = false;
     pause_timer_.cancel();
     const std::uint64_t number = next_number_++;
-    ready_.push_back({number, std::move(*made), false});
+    // Asked for before the last renewal: nobody knows which side of it made the cell.
+    const bool old = renewals != renewals_;
+    if (old) ++old_;
+    ready_.push_back({number, std::move(*made), false, old});
     ready_.back().cell->on_lost([this, number] { on_lost(number); });
+    if (old_ > 0 && ready_.size() > wanted_) {
+      drop(std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return ready.old; }));
+    }
   } else {
     on_failed(made.error());
   }
@@ -146,12 +166,17 @@ void Stock::on_failed(const base::Error& error) {
   });
 }
 
+void Stock::drop(std::deque<Ready>::iterator cell) {
+  if (cell->old) --old_;
+  discard(std::move(cell->cell));
+  ready_.erase(cell);
+}
+
 void Stock::on_lost(std::uint64_t number) {
   const auto found = std::find_if(ready_.begin(), ready_.end(),
                                   [number](const Ready& ready) { return ready.number == number; });
   if (found == ready_.end()) return;  // it has been given to a job, whose report tells
-  discard(std::move(found->cell));
-  ready_.erase(found);
+  drop(found);
   schedule_fill();
   changed_();
 }

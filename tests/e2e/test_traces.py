@@ -97,7 +97,7 @@ def test_entries_of_a_batch_are_spans_of_one_trace(logged):
 def test_a_stream_names_its_span_at_the_start(logged):
     headers = {"traceparent": GOOD, "accept": "application/x-ndjson"}
     answer = logged.client.post("/execute", json=HELLO, headers=headers)
-    id = json.loads(answer.text.splitlines()[-1])["id"]
+    id = json.loads(answer.text.splitlines()[-1])["data"]["id"]
     assert answer.headers["traceresponse"] == f"00-{TRACE}-{id[:16]}-01"
     assert line_of(logged, id)["trace_id"] == TRACE
 
