@@ -41,6 +41,8 @@ struct Options {
   std::uint32_t idempotency_entries = 0;
   std::uint32_t batch_executions = 0;
 
+  std::string tls_certificate;  // empty: plain HTTP
+  std::string tls_key;
   std::string keys_file;  // empty: nobody needs a key
   bool metrics_key = false;
   double client_rate = 0;  // per second; 0: any

@@ -78,7 +78,7 @@ net::awaitable<bool> send_line(Exchange& exchange, std::size_t index, const Begu
   Reply reply;
   std::shared_ptr<base::Lease> memory;
   if (begun.ticket) {
-    auto outcome = co_await begun.pending->wait(exchange.client, exchange.request.version(), kBlankChunk);
+    auto outcome = co_await begun.pending->wait(exchange.client, exchange.may_provoke, kBlankChunk);
     if (!outcome) co_return false;
     memory = std::move(outcome->memory);
     reply = reply_for(*outcome, begun.id);

@@ -122,8 +122,7 @@ net::awaitable<Reply> run_once(Exchange& exchange, const std::string& id) {
              exchange.origin, feed ? listener_of(feed, *pending) : engine::Listener());
   if (!ticket) co_return refused(ticket.error(), id);
   if (feed) co_return co_await stream_execution(exchange, form, *ticket, *feed, *pending, id);
-  std::optional<engine::Outcome> outcome =
-      co_await pending->wait(exchange.client, exchange.request.version());
+  std::optional<engine::Outcome> outcome = co_await pending->wait(exchange.client, exchange.may_provoke);
   if (!outcome) {
     exchange.service.cancel(*ticket);
     Reply nothing;

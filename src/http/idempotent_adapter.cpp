@@ -72,7 +72,7 @@ net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id) {
   exchange.memory.reset();
   if (joined.part == ReplayStore::Part::kReplay)
     co_return given_again(*store->settle(joined.entry, convert), false);
-  const auto woken = co_await pending->wait(exchange.client, exchange.request.version());
+  const auto woken = co_await pending->wait(exchange.client, exchange.may_provoke);
   if (woken) co_return given_again(*store->settle(joined.entry, convert), first);
   if (const auto ticket = store->leave(joined.entry, joined.seat, convert)) exchange.service.cancel(*ticket);
   Reply nothing;

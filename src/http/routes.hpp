@@ -24,6 +24,7 @@ struct Exchange {
   Request& request;  // a handler may take the body out of it
   service::ExecutionService& service;
   tcp::socket& client;
+  bool may_provoke;  // bytes that mean nothing may be sent to the client beside the answer, see peer.hpp
   std::shared_ptr<CompletionGate> gate;
   std::shared_ptr<base::Lease> memory;  // the account that the body is kept on
   const ServerOptions& options;

@@ -110,7 +110,7 @@ net::awaitable<Reply> stream_execution(Exchange& exchange, StreamForm form, engi
     if (over || no_room || !goes_on) break;
     milliseconds pause = kLookInterval;
     if (!streaming.begun()) {
-      const auto next = pending.look(exchange.client, exchange.request.version());
+      const auto next = pending.look(exchange.client, exchange.may_provoke);
       goes_on = next.has_value();
       pause = next.value_or(pause);
     } else {
