@@ -270,3 +270,20 @@ def test_the_containers_health_check_speaks_both(secure, server):
         done = subprocess.run(["/usr/bin/python3", "-I", REPO / "packaging/docker/healthcheck"], timeout=30,
                               env={**os.environ, "PORT": str(running.port)}, capture_output=True, text=True)
         assert done.returncode == 0, done
+
+
+def test_a_client_that_half_closes_counts_as_gone_and_gets_no_byte_beside_tls(secure):
+    body = json.dumps({"script": "import time\ndef main(): time.sleep(20)"}).encode()
+    connection = secure.connect()
+    connection.sendall(EXECUTE % (len(body), body))
+    eventually(lambda: secure.pool()["running"] == 1, 5, "it runs")
+    plain = socket.socket(fileno=os.dup(connection.fileno()))
+    plain.settimeout(10 * TIME_FACTOR)
+    plain.shutdown(socket.SHUT_WR)
+    eventually(lambda: secure.pool()["running"] == 0, 5, "it was ended")
+    received = b""
+    while chunk := plain.recv(65536):
+        received += chunk
+    assert b"HTTP" not in received, received
+    plain.close()
+    connection.close()
