@@ -166,7 +166,7 @@ void Stock::on_failed(const base::Error& error) {
   });
 }
 
-void Stock::drop(std::deque<Ready>::iterator cell) {
+void Stock::drop(const std::deque<Ready>::iterator& cell) {
   if (cell->old) --old_;
   discard(std::move(cell->cell));
   ready_.erase(cell);

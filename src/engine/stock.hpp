@@ -68,7 +68,7 @@ class Stock {
   void schedule_fill();
   void fill();
   void on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> made);
-  void drop(std::deque<Ready>::iterator cell);
+  void drop(const std::deque<Ready>::iterator& cell);
   [[nodiscard]] bool enough() const { return ready_.size() - old_ + making_ >= wanted_; }
   void on_failed(const base::Error& error);
   void on_lost(std::uint64_t number);

@@ -202,7 +202,9 @@ def test_a_client_that_leaves_ends_its_execution(secure):
 
 
 def test_the_end_of_a_connection_is_told(secure):
-    with secure.connect() as connection:
+    context = secure.trusting()
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    with secure.connect(context) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         read_answer(connection)
         # Without the word of TLS for it, this would raise an error.
