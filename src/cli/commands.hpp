@@ -37,6 +37,8 @@ struct KeysArguments {
 };
 // Adds a new key to the file, which is made if need be, and prints it: nobody can do so later.
 int keys_add(const KeysArguments& arguments);
+// Marks a key as revoked, so that its holder is told.
+int keys_revoke(const KeysArguments& arguments);
 // Prints the names, and which are revoked.
 int keys_list(const KeysArguments& arguments);
 

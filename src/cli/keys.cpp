@@ -1,13 +1,16 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "base/fd.hpp"
 #include "cli/commands.hpp"
 #include "http/api_keys.hpp"
+#include "http/private_file.hpp"
 
 namespace cellblock::cli {
 namespace {
@@ -33,7 +36,44 @@ base::Result<void> append(const std::string& file, const std::string& line) {
   return {};
 }
 
+// Whoever reads the file meanwhile sees the old one or the new one, whole. Owner and mode stay.
+base::Result<void> replace(const std::string& file, const std::string& text) {
+  const std::string what = "keys file " + file;
+  struct stat old {};
+  if (::stat(file.c_str(), &old) != 0) return base::errno_error(what);
+  std::string name = file + ".XXXXXX";
+  const base::Fd fresh(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fresh.valid()) return base::errno_error(what, "its folder must be writable");
+  auto done = base::write_all(fresh.get(), text);
+  if (done && (::fchown(fresh.get(), old.st_uid, old.st_gid) != 0 ||
+               ::fchmod(fresh.get(), old.st_mode & 07777U) != 0 || ::fsync(fresh.get()) != 0 ||
+               ::rename(name.c_str(), file.c_str()) != 0)) {
+    done = base::errno_error(what);
+  }
+  if (!done) ::unlink(name.c_str());
+  return done;
+}
+
 }  // namespace
+
+int keys_revoke(const KeysArguments& arguments) {
+  const auto keys = http::ApiKeys::read(arguments.file);
+  if (!keys) return failed(keys.error());
+  const auto found = std::find_if(keys->all().begin(), keys->all().end(),
+                                  [&](const http::ApiKey& key) { return key.name == arguments.name; });
+  if (found == keys->all().end()) {
+    return failed({"key '" + arguments.name + "' is not in " + arguments.file, 0,
+                   "cellblock keys list shows which are"});
+  }
+  if (found->revoked) return kExitOk;
+  auto text =
+      http::read_private_file(arguments.file, "keys file " + arguments.file, http::ApiKeys::kLargestFile);
+  if (!text) return failed(text.error());
+  const std::string revoked = http::with_key_revoked(*text, arguments.name);
+  if (auto written = replace(arguments.file, revoked); !written) return failed(written.error());
+  std::fprintf(stderr, "cellblock: a running service refuses it after SIGHUP\n");
+  return kExitOk;
+}
 
 int keys_add(const KeysArguments& arguments) {
   if (!http::is_key_name(arguments.name)) {

@@ -59,6 +59,7 @@ constexpr const char* kExplainFooter =
 constexpr const char* kKeysFooter =
     "Examples:\n"
     "  cellblock keys add ann --file /etc/cellblock/keys\n"
+    "  cellblock keys revoke ann --file /etc/cellblock/keys\n"
     "  cellblock keys list --file /etc/cellblock/keys\n"
     "The file has digests only. To revoke a key, write :revoked at the end of its line; the service reads "
     "the\n"
@@ -144,13 +145,15 @@ int main_of_cellblock(int argc, char** argv) {
   explain->add_option("FILE", explained, "The configuration, in protobuf text format")->required();
   const CommandLine explain_line(*explain);
   cellblock::cli::KeysArguments key;
-  CLI::App* keys = app.add_subcommand("keys", "Make and list API keys");
+  CLI::App* keys = app.add_subcommand("keys", "Make, revoke and list API keys");
   keys->footer(kKeysFooter);
   keys->require_subcommand(1);
   CLI::App* add_key = keys->add_subcommand("add", "Make a key and print it, this once");
   add_key->add_option("NAME", key.name, "What logs call it: letters, digits, '.', '_', '-'")->required();
+  CLI::App* revoke_key = keys->add_subcommand("revoke", "Have a key refused from the next reload on");
+  revoke_key->add_option("NAME", key.name, "The key's name, as 'keys list' prints it")->required();
   CLI::App* list_keys = keys->add_subcommand("list", "Print the names of the keys");
-  for (CLI::App* command : {add_key, list_keys}) {
+  for (CLI::App* command : {add_key, revoke_key, list_keys}) {
     command->add_option("--file", key.file, "The keys file, see the option keys-file of serve")->required();
   }
   CLI::App* version = app.add_subcommand("version", "Print the version");
@@ -181,6 +184,7 @@ int main_of_cellblock(int argc, char** argv) {
     });
   }
   if (add_key->parsed()) return cellblock::cli::keys_add(key);
+  if (revoke_key->parsed()) return cellblock::cli::keys_revoke(key);
   if (list_keys->parsed()) return cellblock::cli::keys_list(key);
   if (version->parsed()) return cellblock::cli::version();
   return with_options(run_line, machine,

@@ -27,14 +27,26 @@ engine::Policy policy_of(config::Policy policy) {
   return policy == config::Policy::kStrict ? engine::Policy::kStrict : engine::Policy::kSandbox;
 }
 
+namespace {
+
+bool refused(telemetry::Log& log) {
+  // Who wrote the file was root; who reads it now is not.
+  log.error("reload refused",
+            {{"means", "the configuration stays as it was"}, {"read_as_uid", std::to_string(::geteuid())}});
+  return false;
+}
+
+}  // namespace
+
 bool reload(const Reread& reread, sandbox::Level level, Reloadable parts, config::Options& running) {
   const auto wanted = reread();
   if (!wanted) {
     for (const std::string& problem : wanted.error()) parts.log.error("reload", {{"problem", problem}});
-    // Who wrote the file was root; who reads it now is not.
-    parts.log.error("reload refused", {{"means", "the configuration stays as it was"},
-                                       {"read_as_uid", std::to_string(::geteuid())}});
-    return false;
+    return refused(parts.log);
+  }
+  if (const auto renewed = parts.renew_files(); !renewed) {
+    parts.log.error("reload", {{"problem", renewed.error().message()}});
+    return refused(parts.log);
   }
   const config::Reloaded told = config::take_over(at_level(*wanted, level), running);
   parts.service.set_bounds({limits_from(running), policy_of(running.policy)});

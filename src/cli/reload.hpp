@@ -21,6 +21,8 @@ struct Reloadable {
   telemetry::Log& log;
   service::ExecutionService& service;
   engine::Engine& engine;
+  // Reads the files with keys and certificates again; takes all of them over, or none.
+  std::function<base::Result<void>()> renew_files;
 };
 
 // Logs what changed and what waits for a restart, or everything that is wrong; then `running` stays as it is,

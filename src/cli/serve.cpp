@@ -17,6 +17,7 @@
 #include "cli/setup.hpp"
 #include "engine/engine.hpp"
 #include "http/server.hpp"
+#include "http/tls.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 #include "version.hpp"
@@ -30,8 +31,36 @@ constexpr int kServerNice = -10;
 // Blocks of this size and more go back to the kernel when they are freed.
 constexpr int kOwnMapping = 256 << 10;
 
+// What is read of files at the start, and again at each reload.
+struct Secrets {
+  std::shared_ptr<const http::ApiKeys> keys{};
+  std::shared_ptr<http::TlsContext> tls{};
+};
+
+base::Result<Secrets> read_secrets(const config::Options& options) {
+  Secrets secrets;
+  if (options.metrics_key && options.keys_file.empty()) {
+    return base::make_error("option metrics-key: there are no keys", "name a file in keys-file");
+  }
+  if (options.tls_certificate.empty() != options.tls_key.empty()) {
+    return base::make_error("options tls-certificate and tls-key: only one of them is there",
+                            "name both files, or neither");
+  }
+  if (!options.keys_file.empty()) {
+    auto keys = http::ApiKeys::read(options.keys_file);
+    if (!keys) return tl::make_unexpected(std::move(keys.error()));
+    secrets.keys = std::make_shared<const http::ApiKeys>(std::move(*keys));
+  }
+  if (!options.tls_certificate.empty()) {
+    auto tls = http::read_tls(options.tls_certificate, options.tls_key);
+    if (!tls) return tl::make_unexpected(std::move(tls.error()));
+    secrets.tls = std::move(*tls);
+  }
+  return secrets;
+}
+
 http::ServerOptions server_options(const config::Options& options, const Pools& pools,
-                                   std::shared_ptr<base::ByteBudget> budget, http::KeyRules keys,
+                                   std::shared_ptr<base::ByteBudget> budget, Secrets secrets,
                                    telemetry::Log& log, telemetry::Metrics& metrics) {
   http::ServerOptions server;
   server.host = options.host;
@@ -48,7 +77,8 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   server.hosts = options.allowed_hosts;
   server.origins = options.cors_origins;
   server.clients = {options.client_rate, std::max(options.client_burst, 1.0), options.client_executions};
-  server.keys = std::move(keys);
+  server.keys = {std::move(secrets.keys), options.metrics_key};
+  server.tls = std::move(secrets.tls);
   server.max_connections = connections_that_fit(options, pools);
   if (server.max_connections < options.max_connections) {
     log.warn("fewer connections than max-connections: the limit of open files allows no more",
@@ -67,19 +97,6 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
                          {"client", std::string(answered.client)}});
   };
   return server;
-}
-
-base::Result<http::KeyRules> key_rules(const config::Options& options) {
-  http::KeyRules rules;
-  rules.for_metrics = options.metrics_key;
-  if (options.keys_file.empty()) {
-    if (!options.metrics_key) return rules;
-    return base::make_error("option metrics-key: there are no keys", "name a file in keys-file");
-  }
-  auto keys = http::ApiKeys::read(options.keys_file);
-  if (!keys) return tl::make_unexpected(std::move(keys.error()));
-  rules.keys = std::make_shared<const http::ApiKeys>(std::move(*keys));
-  return rules;
 }
 
 // The signals that end the service or change it, blocked in every thread so that main can wait for them.
@@ -115,19 +132,24 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
 }
 
 // Never the script, its output or its result: they are the clients'.
-void log_execution(telemetry::Log& log, std::string_view id, std::string_view caller,
+void log_execution(telemetry::Log& log, std::string_view id, const service::Origin& origin,
                    const engine::Outcome& outcome) {
   const bool ours = outcome.status == engine::Status::kInternalError;
   if (!ours && !log.enabled(telemetry::Level::kInfo)) return;
+  const service::Span span = service::span_of(origin, id);
   log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
             {{"id", std::string(id)},
-             {"key", std::string(caller)},
+             {"key", origin.caller},
              {"status", std::string(engine::status_name(outcome.status))},
              {"queue_ms", std::to_string(outcome.queue_ms)},
              {"wall_ms", std::to_string(outcome.usage.wall_ms)},
              {"cpu_ms", std::to_string(outcome.usage.cpu_ms)},
              {"memory_peak_kb", std::to_string(outcome.usage.memory_peak_kb)},
              {"result_bytes", std::to_string(outcome.result_json.size())},
+             {"trace_id", span.trace_id},
+             {"span_id", span.span_id},
+             {"parent_span_id", span.parent_id},
+             {"trace_flags", span.flags},
              {"detail", outcome.detail}});
 }
 
@@ -191,9 +213,9 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
 
 int serve(const config::Options& given, const Reread& reread) {
   // While this is root still, and before anything is started.
-  auto keys = key_rules(given);
-  if (!keys) {
-    std::fprintf(stderr, "cellblock: %s\n", keys.error().message().c_str());
+  auto secrets = read_secrets(given);
+  if (!secrets) {
+    std::fprintf(stderr, "cellblock: %s\n", secrets.error().message().c_str());
     return kExitUsage;
   }
   if (auto raised = raise_descriptor_limit(); !raised) {
@@ -220,9 +242,9 @@ int serve(const config::Options& given, const Reread& reread) {
   telemetry::Metrics metrics(build_info(settings));
   // What HTTP threads read while main may change the options.
   std::atomic<std::uint32_t> max_queued{options.max_queued};
-  settings.finished = [&log, &metrics](std::string_view id, std::string_view caller,
+  settings.finished = [&log, &metrics](std::string_view id, const service::Origin& origin,
                                        const engine::Outcome& outcome) {
-    log_execution(log, id, caller, outcome);
+    log_execution(log, id, origin, outcome);
     metrics.executed(execution_of(outcome));
   };
   settings.metrics = [&metrics, &pools, &max_queued,
@@ -237,6 +259,16 @@ int serve(const config::Options& given, const Reread& reread) {
   backends::native::NativeEvents events;
   events.zygote = [&log](const std::string& text) { log.warn("zygote", {{"message", text}}); };
   events.zygote_lost = [&metrics] { metrics.zygote_lost(); };
+  events.renewed = [&log, &metrics, &pools](std::size_t pool, const std::string& failure) {
+    metrics.zygote_renewed(failure.empty());
+    const std::string& name = pools.names[pool];
+    if (failure.empty()) {
+      log.info("zygote", {{"message", "another has taken its place"}, {"pool", name}});
+    } else {
+      log.warn("zygote",
+               {{"message", "it stays, since no other could take its place: " + failure}, {"pool", name}});
+    }
+  };
   events.step = [&metrics](std::string_view step, std::chrono::microseconds took) {
     metrics.cell_step(step, std::chrono::duration<double>(took).count());
   };
@@ -248,7 +280,8 @@ int serve(const config::Options& given, const Reread& reread) {
   };
   const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
   auto backend = backends::native::make_native_backend(
-      std::move(*jailer), {settings.limits, options.cpus, budget}, std::move(events));
+      std::move(*jailer), {settings.limits, options.cpus, budget}, std::move(events),
+      {pools.modules.size(), options.zygote_lifetime});
   // Else glibc raises the bound after the first large body, and keeps the memory of all that follow.
   ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
   // The server does little and is waited for: it goes before the making of cells. Refused without root.
@@ -264,7 +297,7 @@ int serve(const config::Options& given, const Reread& reread) {
   engine::Engine engine(engine_options, std::move(backend));
   service::ExecutionService service(settings, engine);
   auto server =
-      http::Server::bind(server_options(options, pools, budget, std::move(*keys), log, metrics), service);
+      http::Server::bind(server_options(options, pools, budget, std::move(*secrets), log, metrics), service);
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
     return kExitUsage;
@@ -281,10 +314,17 @@ int serve(const config::Options& given, const Reread& reread) {
     return health.able || health.draining;
   });
   manager.ready(status_text(options, (*server)->port(), settings));
+  const auto renew_files = [&options, &server]() -> base::Result<void> {
+    auto fresh = read_secrets(options);
+    if (!fresh) return tl::make_unexpected(std::move(fresh.error()));
+    (*server)->set_keys(std::move(fresh->keys));
+    (*server)->set_tls(std::move(fresh->tls));
+    return {};
+  };
   int signal = 0;
   while ((signal = manager.wait(signals)) == SIGHUP) {
     manager.reloading();
-    metrics.reloaded(reload(reread, host.level, {log, service, engine}, options));
+    metrics.reloaded(reload(reread, host.level, {log, service, engine, renew_files}, options));
     max_queued = options.max_queued;
     manager.ready(status_text(options, (*server)->port(), settings));
   }

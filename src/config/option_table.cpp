@@ -100,6 +100,20 @@ std::vector<OptionSpec> server_rows() {
        .environment = {"PORT"},
        .group = kServer,
        .help = "TCP port to listen on; 0 takes any free one"},
+      {.name = "tls-certificate",
+       .target = &Options::tls_certificate,
+       .accepts = empty_or_absolute_path,
+       .expected = "an absolute path, or nothing",
+       .group = kServer,
+       .help =
+           "PEM file with the certificate, and those above it, of a service that speaks HTTPS; read again at "
+           "SIGHUP; empty: plain HTTP"},
+      {.name = "tls-key",
+       .target = &Options::tls_key,
+       .accepts = empty_or_absolute_path,
+       .expected = "an absolute path, or nothing",
+       .group = kServer,
+       .help = "PEM file with its key, which others must not be able to read"},
       {.name = "threads",
        .target = &Options::threads,
        .standard = "0",
@@ -228,9 +242,9 @@ std::vector<OptionSpec> client_rows() {
        .accepts = empty_or_absolute_path,
        .expected = "an absolute path, or nothing",
        .group = kClients,
-       .help =
-           "File with the API keys that /execute and /batch ask for, made by 'cellblock keys add'; empty: "
-           "nobody needs a key"},
+       .help = "File with the API keys that /execute and /batch ask for, made by 'cellblock keys add'; read "
+               "again "
+               "at SIGHUP; empty: nobody needs a key"},
       {.name = "metrics-key",
        .target = &Options::metrics_key,
        .standard = "false",
@@ -437,6 +451,16 @@ std::vector<OptionSpec> capacity_rows() {
        .help =
            "Ready cells kept in stock, light ones and as many with the modules of 'preload'; 0: 64 for each "
            "CPU, less where memory is short"},
+      {.name = "zygote-lifetime",
+       .target = &Options::zygote_lifetime,
+       .standard = "86400",
+       .lowest = 0,
+       .highest = 31'536'000,
+       .unit = Unit::kSeconds,
+       .group = kCapacity,
+       .help =
+           "How long cells are made from the same process before another takes its place, which no request "
+           "notices; 0: for ever"},
       {.name = "preload-light",
        .target = &Options::preload_light,
        .standard = kLightModules,

@@ -41,6 +41,8 @@ struct Options {
   std::uint32_t idempotency_entries = 0;
   std::uint32_t batch_executions = 0;
 
+  std::string tls_certificate;  // empty: plain HTTP
+  std::string tls_key;
   std::string keys_file;  // empty: nobody needs a key
   bool metrics_key = false;
   double client_rate = 0;  // per second; 0: any
@@ -69,6 +71,7 @@ struct Options {
   std::uint32_t max_executions = 0;
   std::uint32_t max_queued = 0;
   std::uint32_t pool_size = 0;
+  std::chrono::milliseconds zygote_lifetime{0};  // 0: for ever
   std::vector<std::string> preload_light;
   std::vector<std::string> preload;
   std::vector<std::string> preload_extended;

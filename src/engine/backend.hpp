@@ -105,7 +105,11 @@ class Backend {
 
   using Made = std::function<void(base::Result<std::unique_ptr<Cell>>)>;
 
-  // Called once, before anything else: where callbacks are to be posted.
+  // Called once, before start(). `renewed` comes when cells of this pool that are asked for from then on are
+  // made from something newer, and those there are had better be replaced at leisure.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): overriders keep it
+  virtual void on_renewed(std::function<void(std::size_t pool)>) {}
+  // Called once, before all other calls but that: where callbacks are to be posted.
   virtual void start(boost::asio::io_context& context) = 0;
   // Makes one cell of this pool that is sealed and ready. Several may be asked for at once. `made` must come,
   // with an error at worst, or the place is never given to another cell; after stop() it need not.

@@ -38,6 +38,9 @@ Core::Core(boost::asio::io_context& context, Backend& backend, EngineOptions opt
   for (std::size_t pool = 0; pool < options_.pool_sizes.size(); ++pool) {
     stocks_.emplace_back(context, backend, pool, [this] { serve(); });
   }
+  backend.on_renewed([this](std::size_t pool) {
+    if (pool < stocks_.size()) stocks_[pool].renew();
+  });
 }
 
 void Core::start() {

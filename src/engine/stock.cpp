@@ -39,9 +39,17 @@ void Stock::want(std::size_t waiting, std::size_t spare, bool others_wait) {
   schedule_fill();
 }
 
+void Stock::renew() {
+  ++renewals_;
+  for (Ready& ready : ready_) ready.old = true;
+  old_ = ready_.size();
+  schedule_fill();
+}
+
 std::unique_ptr<Cell> Stock::take() {
   if (ready_.empty()) return nullptr;
   auto cell = std::move(ready_.front().cell);
+  if (ready_.front().old) --old_;
   ready_.pop_front();
   last_taken_ = Clock::now();
   return cell;
@@ -71,6 +79,7 @@ void Stock::close() {
   fill_timer_.cancel();
   pause_timer_.cancel();
   ready_.clear();
+  old_ = 0;
   discarded_.clear();
 }
 
@@ -79,7 +88,7 @@ bool Stock::calm() const {
 }
 
 void Stock::schedule_fill() {
-  if (closed_ || pausing_ || ready_.size() + making_ >= wanted_) return;
+  if (closed_ || pausing_ || enough()) return;
   // Else jobs of a light pool would live on the dear cells that are made in every short pause.
   if (calm() && others_wait_) return;
   const auto start = calm() ? last_taken_ + kCalm : Clock::time_point::min();
@@ -107,18 +116,23 @@ void Stock::schedule_fill() {
 }
 
 void Stock::fill() {
-  // In calm one at a time, so that a job which comes meanwhile finds a CPU. After a failure, too: one attempt
-  // finds out whether the cause is gone.
-  const std::size_t at_once = pause_.count() == 0 && !calm() ? kMaxMaking : 1;
-  while (!closed_ && !pausing_ && making_ < at_once && ready_.size() + making_ < wanted_) {
+  // In calm one at a time, so that a job which comes meanwhile finds a CPU; so for what only takes the place
+  // of another. After a failure, too: one attempt finds out whether the cause is gone.
+  const auto at_once = [this] {
+    const bool hurry = pause_.count() == 0 && !calm() && ready_.size() + making_ < wanted_;
+    return hurry ? kMaxMaking : 1;
+  };
+  while (!closed_ && !pausing_ && making_ < at_once() && !enough()) {
     const Priming priming = ready_.size() + making_ < waiting_ ? Priming::kNone : Priming::kFull;
     ++making_;
     backend_.make_cell(pool_, priming,
-                       [this](base::Result<std::unique_ptr<Cell>> made) { on_made(std::move(made)); });
+                       [this, renewals = renewals_](base::Result<std::unique_ptr<Cell>> made) {
+                         on_made(renewals, std::move(made));
+                       });
   }
 }
 
-void Stock::on_made(base::Result<std::unique_ptr<Cell>> made) {
+void Stock::on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> made) {
   --making_;
   if (closed_) {
     if (made) discard(std::move(*made));
@@ -131,8 +145,14 @@ void Stock::on_made(base::Result<std::unique_ptr<Cell>> made) {
     pausing_ = false;
     pause_timer_.cancel();
     const std::uint64_t number = next_number_++;
-    ready_.push_back({number, std::move(*made), false});
+    // Asked for before the last renewal: nobody knows which side of it made the cell.
+    const bool old = renewals != renewals_;
+    if (old) ++old_;
+    ready_.push_back({number, std::move(*made), false, old});
     ready_.back().cell->on_lost([this, number] { on_lost(number); });
+    if (old_ > 0 && ready_.size() > wanted_) {
+      drop(std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return ready.old; }));
+    }
   } else {
     on_failed(made.error());
   }
@@ -156,12 +176,17 @@ void Stock::on_failed(const base::Error& error) {
   });
 }
 
+void Stock::drop(const std::deque<Ready>::iterator& cell) {
+  if (cell->old) --old_;
+  discard(std::move(cell->cell));
+  ready_.erase(cell);
+}
+
 void Stock::on_lost(std::uint64_t number) {
   const auto found = std::find_if(ready_.begin(), ready_.end(),
                                   [number](const Ready& ready) { return ready.number == number; });
   if (found == ready_.end()) return;  // it has been given to a job, whose report tells
-  discard(std::move(found->cell));
-  ready_.erase(found);
+  drop(found);
   schedule_fill();
   changed_();
 }

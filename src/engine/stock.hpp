@@ -36,6 +36,9 @@ class Stock {
   // one from inside this call, so that a job which has just been given its cell does not wait for the next
   // one; with much in stock a little later, and not at all while jobs of other pools wait.
   void want(std::size_t waiting, std::size_t spare, bool others_wait = false);
+  // Cells that were asked for until now are as good as others, but are to be replaced: one after the other,
+  // while no job comes, and none goes before another is there.
+  void renew();
   // The oldest ready cell, or null.
   [[nodiscard]] std::unique_ptr<Cell> take();
   // Has the oldest cell that has not been warmed get ready for larger scripts; false when there is none.
@@ -59,13 +62,16 @@ class Stock {
     std::uint64_t number;
     std::unique_ptr<Cell> cell;
     bool warmed = false;
+    bool old = false;  // to be replaced
   };
 
   // There is enough for jobs that come one after the other.
   [[nodiscard]] bool calm() const;
   void schedule_fill();
   void fill();
-  void on_made(base::Result<std::unique_ptr<Cell>> made);
+  void on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> made);
+  void drop(const std::deque<Ready>::iterator& cell);
+  [[nodiscard]] bool enough() const { return ready_.size() - old_ + making_ >= wanted_; }
   void on_failed(const base::Error& error);
   void on_lost(std::uint64_t number);
 
@@ -81,6 +87,8 @@ class Stock {
   bool others_wait_ = false;
   std::size_t making_ = 0;
   std::uint64_t next_number_ = 0;
+  std::uint64_t renewals_ = 0;
+  std::size_t old_ = 0;  // of those that are ready
   boost::asio::steady_timer fill_timer_;
   bool fill_scheduled_ = false;
   bool fill_posted_ = false;

@@ -81,6 +81,46 @@ TEST_F(StockTest, ReplacesAnIdleCellThatDies) {
   EXPECT_EQ(submit("echo").get().status, Status::kOk);
 }
 
+TEST_F(StockTest, ReplacesWhatIsToBeRenewedOneByOneAndNeverHasFewer) {
+  make({.pool_sizes = {8}}, {.make_delay = milliseconds{5}});
+  ASSERT_TRUE(eventually_ready(8));
+  const auto before = control_->record();
+  control_->renew(0);
+  std::size_t fewest = 8;
+  ASSERT_TRUE(eventually([&] {
+    fewest = std::min<std::size_t>(fewest, engine_->snapshot().ready);
+    return control_->record().made == before.made + 8;
+  }));
+  EXPECT_EQ(fewest, 8U);
+  EXPECT_TRUE(eventually([&] { return control_->record().alive == 8; }));
+  // The one that takes a place, and the one that leaves it.
+  EXPECT_LE(control_->record().most_alive, before.most_alive + 2);
+  std::this_thread::sleep_for(milliseconds{50});
+  EXPECT_EQ(control_->record().made, before.made + 8) << "and then it is over";
+}
+
+TEST_F(StockTest, WhatWasAskedForBeforeARenewalIsReplacedToo) {
+  make({.pool_sizes = {2}}, {.make_delay = milliseconds{50}});
+  ASSERT_TRUE(eventually([&] { return control_->record().asked == 2; }));
+  control_->renew(0);
+  EXPECT_TRUE(eventually([&] { return control_->record().made == 4; }));
+  EXPECT_TRUE(eventually([&] { return control_->record().alive == 2; }));
+}
+
+TEST_F(StockTest, JobsAreServedDuringARenewal) {
+  make({.max_running = 4, .pool_sizes = {4}}, {.make_delay = milliseconds{2}});
+  ASSERT_TRUE(eventually_ready(4));
+  for (int turn = 0; turn < 20; ++turn) {
+    control_->renew(0);
+    const Answer first = submit("echo");
+    const Answer second = submit("echo");
+    EXPECT_EQ(first.get().status, Status::kOk);
+    EXPECT_EQ(second.get().status, Status::kOk);
+  }
+  EXPECT_TRUE(eventually([&] { return control_->record().alive == 4; }));
+  EXPECT_EQ(engine_->snapshot().ready, 4U);
+}
+
 TEST_F(StockTest, TellsWhyNoCellCanBeMadeAndRecovers) {
   control_->fail_making("clone3");
   make({.pool_sizes = {1}});

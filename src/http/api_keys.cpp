@@ -1,20 +1,15 @@
 #include "http/api_keys.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 
-#include "base/fd.hpp"
+#include "http/private_file.hpp"
 #include "http/request_id.hpp"
 
 namespace cellblock::http {
 namespace {
 
 constexpr std::size_t kLongestName = 64;
-constexpr off_t kLargestFile = 2 << 20;
 constexpr std::string_view kForm = "NAME:sha256:64 hexadecimal digits, then nothing or :revoked";
 
 int value_of(char digit) {
@@ -52,21 +47,6 @@ bool read_line(std::string_view line, ApiKey& key) {
          (line.empty() || key.revoked);
 }
 
-base::Result<void> check_owner(const base::Fd& opened, const std::string& what) {
-  struct stat found {};
-  if (::fstat(opened.get(), &found) != 0) return base::errno_error(what);
-  if (!S_ISREG(found.st_mode)) return base::make_error(what + ": it is no regular file");
-  if (found.st_uid != 0 && found.st_uid != ::geteuid()) {
-    return base::make_error(what + ": it belongs to another user",
-                            "chown it to root, or to the service's user");
-  }
-  if ((found.st_mode & (S_IRWXO | S_IWGRP)) != 0) {
-    return base::make_error(what + ": others can read or change it", "chmod 600 it");
-  }
-  if (found.st_size > kLargestFile) return base::make_error(what + ": it is larger than 2 MB");
-  return {};
-}
-
 }  // namespace
 
 base::Result<ApiKeys> ApiKeys::parse(std::string_view text, const std::string& file) {
@@ -94,14 +74,8 @@ base::Result<ApiKeys> ApiKeys::parse(std::string_view text, const std::string& f
 }
 
 base::Result<ApiKeys> ApiKeys::read(const std::string& file) {
-  const std::string what = "keys file " + file;
-  // Not to wait for a writer, should it be a FIFO.
-  const base::Fd opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!opened.valid()) return base::errno_error(what, "the service's user must be able to read it");
-  if (auto owned = check_owner(opened, what); !owned) return tl::make_unexpected(std::move(owned.error()));
-  // Of the very file that was looked at.
-  auto text = base::read_file(AT_FDCWD, "/proc/self/fd/" + std::to_string(opened.get()), kLargestFile);
-  if (!text) return tl::make_unexpected(std::move(text.error()));
+  const auto text = read_private_file(file, "keys file " + file, kLargestFile);
+  if (!text) return tl::make_unexpected(text.error());
   return parse(*text, file);
 }
 
@@ -112,6 +86,20 @@ const ApiKey* ApiKeys::find(std::string_view offered) const {
     if (equal_in_constant_time(key.digest, digest)) found = &key;
   }
   return found;
+}
+
+std::string with_key_revoked(std::string_view text, std::string_view name) {
+  std::string changed;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end);
+    const std::string_view kept = line.substr(0, line.find_first_of("\r\n"));
+    const bool wanted = kept.starts_with(name) && kept.substr(name.size()).starts_with(":sha256:") &&
+                        !kept.ends_with(":revoked");
+    changed.append(kept).append(wanted ? ":revoked" : "").append(line.substr(kept.size()));
+  }
+  return changed;
 }
 
 bool is_key_name(std::string_view name) {

@@ -26,6 +26,7 @@ struct ApiKey {
 class ApiKeys {
  public:
   static constexpr std::size_t kMostKeys = 10'000;
+  static constexpr std::size_t kLargestFile = std::size_t{2} << 20U;
 
   // Errors name the line of `file` that is wrong. At least one key, none twice.
   [[nodiscard]] static base::Result<ApiKeys> parse(std::string_view text, const std::string& file);
@@ -42,6 +43,8 @@ class ApiKeys {
 
 [[nodiscard]] bool is_key_name(std::string_view name);
 [[nodiscard]] std::string new_api_key();
+// The text of a keys file in which the key of this name is revoked; all else stays as it is.
+[[nodiscard]] std::string with_key_revoked(std::string_view text, std::string_view name);
 // The line for the file, with its end.
 [[nodiscard]] std::string api_key_line(std::string_view name, std::string_view key);
 

@@ -120,5 +120,16 @@ TEST_F(KeysFile, IsRefusedWhenItIsAnotherUsers) {
   EXPECT_THAT(fault(), HasSubstr("belongs to another user"));
 }
 
+TEST(ApiKeys, OneIsRevokedAndAllElseStays) {
+  const std::string digest(64, 'a');
+  const std::string ann = "ann:sha256:" + digest;
+  const std::string text = "# ann\r\n\n" + ann + "\r\nanna:sha256:" + digest + "\n" + "bob:sha256:" + digest;
+  EXPECT_EQ(with_key_revoked(text, "ann"),
+            "# ann\r\n\n" + ann + ":revoked\r\nanna:sha256:" + digest + "\n" + "bob:sha256:" + digest);
+  EXPECT_EQ(with_key_revoked(text, "bob"), text + ":revoked");
+  EXPECT_EQ(with_key_revoked(with_key_revoked(text, "bob"), "bob"), text + ":revoked");
+  EXPECT_EQ(with_key_revoked(text, "an"), text);
+}
+
 }  // namespace
 }  // namespace cellblock::http

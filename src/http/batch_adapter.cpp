@@ -41,7 +41,7 @@ Begun begin(Exchange& exchange, std::string request) {
   auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   std::string id = random_id();
   auto ticket =
-      submit(exchange.service, memory, std::move(request), id, pending->completion(), exchange.caller);
+      submit(exchange.service, memory, std::move(request), id, pending->completion(), exchange.origin);
   if (!ticket) {
     Reply refused = reply_for(ticket.error(), id);
     return {std::move(id), {}, tl::make_unexpected(std::move(refused)), std::move(*place)};
@@ -78,7 +78,7 @@ net::awaitable<bool> send_line(Exchange& exchange, std::size_t index, const Begu
   Reply reply;
   std::shared_ptr<base::Lease> memory;
   if (begun.ticket) {
-    auto outcome = co_await begun.pending->wait(exchange.client, exchange.request.version(), kBlankChunk);
+    auto outcome = co_await begun.pending->wait(exchange.client, exchange.may_provoke, kBlankChunk);
     if (!outcome) co_return false;
     memory = std::move(outcome->memory);
     reply = reply_for(*outcome, begun.id);

@@ -1,6 +1,8 @@
 #include "http/execute_adapter.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include "http/request_id.hpp"
 #include "http/stream_execution.hpp"
 #include "http/submission.hpp"
+#include "http/trace_context.hpp"
 #include "service/envelope.hpp"
 
 namespace cellblock::http {
@@ -51,6 +54,18 @@ engine::Outcome invalid(std::string error) {
   return outcome;
 }
 
+bool has_run(engine::Status status) {
+  return status != engine::Status::kInvalidRequest && status != engine::Status::kScriptTooLarge;
+}
+
+// In the syntax of W3C Server-Timing: milliseconds.
+std::string server_timing(const Timing& timing, double total_ms) {
+  std::array<char, 128> text{};
+  std::snprintf(text.data(), text.size(), "queue;dur=%.3f, run;dur=%.3f, total;dur=%.3f", timing.queue_ms,
+                timing.run_ms, total_ms);
+  return text.data();
+}
+
 // Never reached the engine, which would have logged and counted it.
 Reply refused(const engine::Outcome& outcome, std::string_view id) {
   Reply reply = reply_for(outcome, id);
@@ -79,21 +94,23 @@ Reply reply_for(const engine::Outcome& outcome, std::string_view id) {
   Reply reply;
   reply.status = http_status(outcome.status);
   reply.body = service::envelope_json(outcome, id);
+  if (has_run(outcome.status)) reply.ended = Timing{outcome.queue_ms, outcome.usage.wall_ms};
   if (outcome.status == engine::Status::kOverloaded) {
     reply.retry_after = std::max(outcome.retry_after, std::chrono::seconds(1));
   }
   return reply;
 }
 
-net::awaitable<Reply> execute(Exchange& exchange) {
-  const std::string id = random_id();
+namespace {
+
+net::awaitable<Reply> run_once(Exchange& exchange, const std::string& id) {
   if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
     co_return refused(invalid("Content-Type must be application/json"), id);
   }
   const StreamForm form = wanted_form(accepted_by(exchange.request));
   if (has_idempotency_key(exchange.request)) {
     // What a first client has streamed can't be had again, and half of it would be no answer.
-    if (form == StreamForm::kNone) co_return co_await execute_once(exchange);
+    if (form == StreamForm::kNone) co_return co_await execute_once(exchange, id);
     co_return refused(invalid("Header 'Idempotency-Key' goes with a plain answer only: leave the key or the "
                               "streaming 'Accept' out"),
                       id);
@@ -102,11 +119,10 @@ net::awaitable<Reply> execute(Exchange& exchange) {
   const auto feed = form == StreamForm::kNone ? nullptr : std::make_shared<LiveFeed>(exchange.options.budget);
   const auto ticket =
       submit(exchange.service, exchange.memory, std::move(exchange.request.body()), id, pending->completion(),
-             exchange.caller, feed ? listener_of(feed, *pending) : engine::Listener());
+             exchange.origin, feed ? listener_of(feed, *pending) : engine::Listener());
   if (!ticket) co_return refused(ticket.error(), id);
   if (feed) co_return co_await stream_execution(exchange, form, *ticket, *feed, *pending, id);
-  std::optional<engine::Outcome> outcome =
-      co_await pending->wait(exchange.client, exchange.request.version());
+  std::optional<engine::Outcome> outcome = co_await pending->wait(exchange.client, exchange.may_provoke);
   if (!outcome) {
     exchange.service.cancel(*ticket);
     Reply nothing;
@@ -116,6 +132,19 @@ net::awaitable<Reply> execute(Exchange& exchange) {
   exchange.memory.reset();
   Reply reply = reply_for(*outcome, id);
   reply.memory = std::move(outcome->memory);
+  co_return reply;
+}
+
+}  // namespace
+
+net::awaitable<Reply> execute(Exchange& exchange) {
+  const std::string id = random_id();
+  Reply reply = co_await run_once(exchange, id);
+  if (reply.ended) {
+    const std::chrono::duration<double, std::milli> total = Clock::now() - exchange.since;
+    reply.headers.emplace_back("Server-Timing", server_timing(*reply.ended, total.count()));
+    reply.headers.emplace_back(kTraceResponse, trace_response(exchange.origin, id));
+  }
   co_return reply;
 }
 

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "http/execute_adapter.hpp"
-#include "http/request_id.hpp"
 #include "http/submission.hpp"
 
 namespace cellblock::http {
@@ -28,7 +27,9 @@ Reply conflict() {
 
 Reply given_again(const Reply& answer, bool first) {
   Reply reply = answer;
-  if (!first) reply.headers.emplace_back("Idempotency-Replayed", "true");
+  if (first) return reply;
+  reply.headers.emplace_back("Idempotency-Replayed", "true");
+  reply.ended.reset();
   return reply;
 }
 
@@ -39,8 +40,7 @@ bool is_idempotency_key(std::string_view key) {
          std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-net::awaitable<Reply> execute_once(Exchange& exchange) {
-  const std::string id = random_id();
+net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id) {
   const std::string key(as_view(exchange.request[kIdempotencyKey.data()]));
   if (exchange.request.count(kIdempotencyKey.data()) > 1 || !is_idempotency_key(key)) {
     co_return reply_for(wrong_key(), id);
@@ -49,7 +49,7 @@ net::awaitable<Reply> execute_once(Exchange& exchange) {
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   const std::shared_ptr<ReplayStore> store = exchange.replays;
   // One caller can't meet another's keys, nor learn which there are.
-  const auto joined = store->join(exchange.caller + '\0' + key, sha256(body),
+  const auto joined = store->join(exchange.origin.caller + '\0' + key, sha256(body),
                                   [wake = pending->completion()] { wake(engine::Outcome{}); });
   if (joined.part == ReplayStore::Part::kConflict) co_return conflict();
   const bool first = joined.part == ReplayStore::Part::kRun;
@@ -60,7 +60,7 @@ net::awaitable<Reply> execute_once(Exchange& exchange) {
     const auto ticket = submit(
         exchange.service, exchange.memory, std::move(body), id,
         [store, entry](engine::Outcome outcome) { store->finish(entry, std::move(outcome)); },
-        exchange.caller);
+        exchange.origin);
     // Others may have begun to wait for what is refused here.
     if (ticket) {
       store->started(entry, *ticket);
@@ -72,7 +72,7 @@ net::awaitable<Reply> execute_once(Exchange& exchange) {
   exchange.memory.reset();
   if (joined.part == ReplayStore::Part::kReplay)
     co_return given_again(*store->settle(joined.entry, convert), false);
-  const auto woken = co_await pending->wait(exchange.client, exchange.request.version());
+  const auto woken = co_await pending->wait(exchange.client, exchange.may_provoke);
   if (woken) co_return given_again(*store->settle(joined.entry, convert), first);
   if (const auto ticket = store->leave(joined.entry, joined.seat, convert)) exchange.service.cancel(*ticket);
   Reply nothing;

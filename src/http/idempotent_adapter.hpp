@@ -20,6 +20,6 @@ inline constexpr std::string_view kIdempotencyKey = "Idempotency-Key";
 [[nodiscard]] bool is_idempotency_key(std::string_view key);
 
 // Precondition: has_idempotency_key(), and the body is said to be JSON.
-[[nodiscard]] net::awaitable<Reply> execute_once(Exchange& exchange);
+[[nodiscard]] net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id);
 
 }  // namespace cellblock::http

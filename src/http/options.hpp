@@ -13,6 +13,7 @@
 #include "base/byte_budget.hpp"
 #include "http/client_limits.hpp"
 #include "http/key_rules.hpp"
+#include "http/renewable.hpp"
 #include "http/replay_store.hpp"
 
 namespace cellblock::http {
@@ -47,6 +48,7 @@ struct ServerOptions {
   std::vector<std::string> hosts{};    // names that are served beside harmless ones, see browser_guard.hpp
   std::vector<std::string> origins{};  // whose pages may ask
   KeyRules keys{};
+  std::shared_ptr<TlsContext> tls{};  // see tls.hpp; empty: plain HTTP
   ClientRules clients{};
   // Executions of one batch at once, which includes those whose answer waits for its turn.
   std::size_t batch_executions = 4;

@@ -54,20 +54,20 @@ net::awaitable<void> PendingExecution::pause(std::chrono::milliseconds most) {
   }
 }
 
-net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(tcp::socket& client, unsigned version,
+net::awaitable<std::optional<engine::Outcome>> PendingExecution::wait(tcp::socket& client, bool may_provoke,
                                                                       std::string_view meaningless) {
   std::chrono::milliseconds interval = kLookInterval;
   while (!outcome_) {
     co_await pause(interval);
     if (outcome_) break;
-    const auto next = look(client, version, meaningless);
+    const auto next = look(client, may_provoke, meaningless);
     if (!next) co_return std::nullopt;
     interval = *next;
   }
   co_return std::move(outcome_);
 }
 
-std::optional<std::chrono::milliseconds> PendingExecution::look(tcp::socket& client, unsigned version,
+std::optional<std::chrono::milliseconds> PendingExecution::look(tcp::socket& client, bool may_provoke,
                                                                 std::string_view meaningless) {
   switch (look_at_peer(client)) {
     case Peer::kListens:
@@ -77,8 +77,9 @@ std::optional<std::chrono::milliseconds> PendingExecution::look(tcp::socket& cli
     case Peer::kHalfClosed:
       break;
   }
-  // HTTP/1.0 has no interim answers: the client that has most likely left must end its execution.
-  if (version < 11) return std::nullopt;
+  // HTTP/1.0 has no interim answers, and TLS no bytes outside of it: the client that has most likely left
+  // must end its execution.
+  if (!may_provoke) return std::nullopt;
   provoked_ = !provoked_;
   if (!provoked_) return kProvokeInterval;
   if (!provoke_peer(client, meaningless)) return std::nullopt;

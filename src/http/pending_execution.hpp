@@ -59,13 +59,13 @@ class PendingExecution : public std::enable_shared_from_this<PendingExecution> {
   // Until the outcome is there, the waker is called, or so much time has passed.
   [[nodiscard]] net::awaitable<void> pause(std::chrono::milliseconds most);
   // Time for the next look at a client that has been sent nothing yet, or nothing: it is gone.
-  // `version` is that of the request, as Beast counts; `meaningless` what may be sent to such a client now.
-  [[nodiscard]] std::optional<std::chrono::milliseconds> look(tcp::socket& client, unsigned version,
+  // `may_provoke`: whether `meaningless` may be sent to it now.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> look(tcp::socket& client, bool may_provoke,
                                                               std::string_view meaningless = kInterimAnswer);
 
   // Waits as long as it takes for the outcome, or for the client to go: then nothing.
   [[nodiscard]] net::awaitable<std::optional<engine::Outcome>> wait(
-      tcp::socket& client, unsigned version, std::string_view meaningless = kInterimAnswer);
+      tcp::socket& client, bool may_provoke, std::string_view meaningless = kInterimAnswer);
 
  private:
   void wake();

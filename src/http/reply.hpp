@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,12 @@
 
 namespace cellblock::http {
 
+// How long an execution took, for who reads the header of its answer.
+struct Timing {
+  double queue_ms = 0;
+  double run_ms = 0;
+};
+
 struct Reply {
   bhttp::status status = bhttp::status::ok;
   std::string body;
@@ -20,9 +27,10 @@ struct Reply {
   std::string allow;                                           // for 405
   std::chrono::seconds retry_after{0};                         // sent unless zero
   std::vector<std::pair<std::string, std::string>> headers{};  // beyond those that every answer has
-  bool close = false;         // what follows on this connection cannot be trusted
-  std::string reason{};       // refused before the engine had it, see Answered; empty for all else
-  bool nobody_reads = false;  // the client is gone: send nothing and close
+  bool close = false;             // what follows on this connection cannot be trusted
+  std::string reason{};           // refused before the engine had it, see Answered; empty for all else
+  std::optional<Timing> ended{};  // the answer to an execution of this very request
+  bool nobody_reads = false;      // the client is gone: send nothing and close
   // The account that the body was made on; nothing for what is small.
   std::shared_ptr<base::Lease> memory;
 };

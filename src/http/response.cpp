@@ -70,8 +70,9 @@ Response make_response(Reply reply, const Framing& framing) {
   if (framing.vary_origin) response.set(bhttp::field::vary, "Origin");
   if (!framing.allow_origin.empty()) {
     response.set(bhttp::field::access_control_allow_origin, framing.allow_origin);
-    response.set(bhttp::field::access_control_expose_headers,
-                 "Idempotency-Replayed, Retry-After, WWW-Authenticate, X-Request-Id");
+    response.set(
+        bhttp::field::access_control_expose_headers,
+        "Idempotency-Replayed, Retry-After, Server-Timing, WWW-Authenticate, X-Request-Id, traceresponse");
   }
   for (const auto& [name, value] : reply.headers) response.set(name, value);
   response.keep_alive(framing.keep_alive);

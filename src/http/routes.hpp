@@ -10,6 +10,7 @@
 #include "http/answer_stream.hpp"
 #include "http/asio.hpp"
 #include "http/client_limits.hpp"
+#include "http/deadline.hpp"
 #include "http/options.hpp"
 #include "http/pending_execution.hpp"
 #include "http/replay_store.hpp"
@@ -23,14 +24,16 @@ struct Exchange {
   Request& request;  // a handler may take the body out of it
   service::ExecutionService& service;
   tcp::socket& client;
+  bool may_provoke;  // bytes that mean nothing may be sent to the client beside the answer, see peer.hpp
   std::shared_ptr<CompletionGate> gate;
   std::shared_ptr<base::Lease> memory;  // the account that the body is kept on
   const ServerOptions& options;
   std::shared_ptr<ReplayStore> replays;
   AnswerStream& stream;  // for a handler that answers piece by piece; what it returns is then not sent
   ClientLimits& limits;
-  std::string caller{};       // who asks: the name of the API key, if there is one
+  service::Origin origin{};   // who asks, by the name of the API key if there is one, and in which trace
   std::string client_name{};  // whose limits count
+  Clock::time_point since = Clock::now();  // the whole request is there
 };
 
 using Handler = net::awaitable<Reply> (*)(Exchange&);

@@ -38,6 +38,7 @@ Server::Server(ServerOptions options, service::ExecutionService& service)
       replays_(std::make_shared<ReplayStore>(options_.replays)),
       limits_(options_.clients),
       browser_{false, options_.hosts, options_.origins},
+      renewables_{Renewable<const ApiKeys>(options_.keys.keys), Renewable<TlsContext>(options_.tls)},
       acceptor_(net::make_strand(context_)) {}
 
 base::Result<std::unique_ptr<Server>> Server::bind(ServerOptions options,
@@ -131,7 +132,7 @@ void Server::admit(tcp::socket socket) {
   socket.set_option(tcp::no_delay(true), ignored);
   const auto session = std::make_shared<Session>(
       std::move(socket),
-      SessionContext{options_, service_, connections_, gate_, replays_, limits_, browser_});
+      SessionContext{options_, service_, connections_, gate_, replays_, limits_, browser_, renewables_});
   connections_.add(session);
   session->start();
 }
@@ -141,8 +142,10 @@ void Server::turn_away(tcp::socket socket) {
     const std::string client = address_of(socket);
     options_.answered({kNoRoute, kFullCode, "overloaded", {}, client});
   }
-  // Fits into any socket buffer; whoever does not get it sees the connection close.
-  (void)::send(socket.native_handle(), kFull.data(), kFull.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  // Fits into any socket buffer; whoever does not get it, as over TLS nobody does, sees the connection
+  // close.
+  if (!options_.tls)
+    (void)::send(socket.native_handle(), kFull.data(), kFull.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (leaving_ >= kMostLeaving) return;
   // Closed at once, with the request unread, the connection would be reset, and that can overtake the answer.
   ++leaving_;

@@ -37,6 +37,9 @@ class Server {
 
   // Starts the threads; once.
   void start();
+  // From any thread: for requests, and for connections, that come from now on.
+  void set_keys(std::shared_ptr<const ApiKeys> keys) { renewables_.keys.set(std::move(keys)); }
+  void set_tls(std::shared_ptr<TlsContext> tls) { renewables_.tls.set(std::move(tls)); }
   // From any thread, also more than once. Idle connections end at once; from now on every answer says
   // `Connection: close`.
   void stop_accepting();
@@ -60,6 +63,7 @@ class Server {
   const std::shared_ptr<ReplayStore> replays_;
   ClientLimits limits_;
   BrowserRules browser_;
+  Renewables renewables_;
   // After everything that handlers refer to: destroying it destroys the last connections.
   net::io_context context_;
   tcp::acceptor acceptor_;

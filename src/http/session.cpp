@@ -8,6 +8,7 @@
 #include "http/guard.hpp"
 #include "http/peer.hpp"
 #include "http/request_id.hpp"
+#include "http/trace_context.hpp"
 
 namespace cellblock::http {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::size_t kHeaderRead = 8U << 10U;
 constexpr std::size_t kBodyRead = 32U << 10U;
 // How long a client that is still sending gets to notice that it has been answered.
 constexpr std::chrono::seconds kLinger{3};
+// For all messages of a TLS handshake.
+constexpr std::chrono::seconds kHandshake{10};
 
 Framing framing_of(const Request& request, const BrowserRules& rules) {
   Framing framing;
@@ -35,7 +38,7 @@ std::string_view text_of(const beast::flat_buffer& buffer) {
 }  // namespace
 
 Session::Session(tcp::socket socket, SessionContext context)
-    : socket_(std::move(socket)), context_(std::move(context)) {}
+    : transport_(std::move(socket), context.renewables.tls.get()), context_(std::move(context)) {}
 
 Session::~Session() {
   context_.connections.remove(this);
@@ -89,9 +92,34 @@ void Session::tell(const Reply& reply, std::string_view request_id) {
 }
 
 net::awaitable<void> Session::run() {
-  bool more = true;
+  bool more = co_await open();
   while (more) more = co_await serve_one();
   co_await close();
+}
+
+net::awaitable<bool> Session::open() {
+  if (!transport_.encrypted()) co_return true;
+  const auto until =
+      Clock::now() + std::min<std::chrono::milliseconds>(kHandshake, context_.options.header_timeout);
+  // Who says nothing gives way at once, and an unfinished handshake like an unfinished header.
+  error_code failed;
+  deadline_.set(until);
+  co_await socket_.async_wait(tcp::socket::wait_read, net::redirect_error(net::use_awaitable, failed));
+  deadline_.clear();
+  if (!failed) {
+    turn(Turn::kHeader);
+    deadline_.set(until);
+    co_await transport_.handshake(failed);
+    deadline_.clear();
+  }
+  if (!failed) co_return true;
+  transport_.drop_encryption();
+  if (!is_plain_http(failed)) co_return false;
+  Framing framing;
+  framing.request_id = random_id();
+  Reply reply =
+      error_reply(bhttp::status::bad_request, "This port speaks HTTPS, not HTTP", "invalid_request");
+  co_return co_await refuse(std::move(reply), std::move(framing));
 }
 
 net::awaitable<bool> Session::serve_one() {
@@ -143,10 +171,18 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
   framing.keep_alive = framing.keep_alive && !context_.connections.stopping();
   AnswerStream stream(framing,
                       [this](std::string_view head, std::string_view body) { return write(head, body); });
-  Exchange exchange{
-      parser.request(),         context_.service, socket_, context_.gate,   std::move(memory),
-      context_.options,         context_.replays, stream,  context_.limits, std::move(caller->key),
-      std::move(caller->client)};
+  Exchange exchange{parser.request(),
+                    context_.service,
+                    socket_,
+                    !transport_.encrypted() && parser.request().version() >= 11,
+                    context_.gate,
+                    std::move(memory),
+                    context_.options,
+                    context_.replays,
+                    stream,
+                    context_.limits,
+                    origin_of(parser.request(), std::move(caller->key)),
+                    std::move(caller->client)};
   // Held until the handler is done.
   auto place = found.route->access == Access::kRun ? context_.limits.enter(exchange.client_name)
                                                    : tl::expected<ClientLimits::Place, Reply>();
@@ -161,7 +197,8 @@ tl::expected<Caller, Reply> Session::admitted(const Request& request, const Foun
   // Who finds nothing here, or only asks whether somebody is there, needs to be nobody.
   if (found.route == nullptr || found.route->access == Access::kProbe) return Caller{};
   if (auto refused = refuse_host(request, context_.browser)) return tl::make_unexpected(std::move(*refused));
-  return admit(request, found.route->access, socket_, context_.options.keys);
+  return admit(request, found.route->access, socket_,
+               KeyRules{context_.renewables.keys.get(), context_.options.keys.for_metrics});
 }
 
 net::awaitable<bool> Session::await_first_byte() {
@@ -231,9 +268,10 @@ net::awaitable<bool> Session::send(Reply reply, Framing framing) {
 net::awaitable<error_code> Session::read_some(std::size_t most, Clock::time_point until) {
   error_code failed;
   deadline_.set(until);
-  const std::size_t count = co_await socket_.async_read_some(buffer_.prepare(most),
-                                                             net::redirect_error(net::use_awaitable, failed));
+  const std::size_t count = co_await transport_.read_some(buffer_.prepare(most), failed);
   deadline_.clear();
+  // Closed without the word that TLS has for it: what HTTP says tells whether something is missing.
+  if (failed == net::ssl::error::stream_truncated) failed = net::error::eof;
   buffer_.commit(count);
   co_return failed&& deadline_.passed() ? error_code(beast::error::timeout) : failed;
 }
@@ -246,8 +284,7 @@ net::awaitable<error_code> Session::write(std::string_view head, std::string_vie
     const std::array rest{net::const_buffer(head.data(), head.size()),
                           net::const_buffer(body.data(), body.size())};
     deadline_.set(pace.next(sent));
-    const std::size_t count =
-        co_await socket_.async_write_some(rest, net::redirect_error(net::use_awaitable, failed));
+    const std::size_t count = co_await transport_.write_some(rest, failed);
     deadline_.clear();
     if (failed) {
       // What the client has not taken goes with the connection, also what the kernel still holds of it.
@@ -269,10 +306,17 @@ net::awaitable<void> Session::close() {
   error_code failed;
   const std::size_t waiting = socket_.available(failed);
   unread_ = unread_ || waiting > 0 || buffer_.size() > 0;
+  const auto until = Clock::now() + kLinger;
+  if (transport_.encrypted()) {
+    turn(Turn::kLeaving);
+    deadline_.set(until);
+    co_await transport_.shut(failed);
+    deadline_.clear();
+    transport_.drop_encryption();
+  }
   socket_.shutdown(tcp::socket::shutdown_send, failed);
   // Closing with unread bytes resets the connection, and a reset can overtake the answer.
   if (unread_) turn(Turn::kLeaving);
-  const auto until = Clock::now() + kLinger;
   while (unread_ && !failed) {
     buffer_.clear();
     failed = co_await read_some(kHeaderRead, until);

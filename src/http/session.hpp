@@ -1,5 +1,6 @@
 // One HTTP/1.x connection: requests in, answers out, in order, one at a time.
 //
+//  (handshake ─▶)
 //   idle ──first byte──▶ header ──▶ body ──▶ handler ──▶ answer ──┬─▶ idle (keep-alive)
 //     │                    │          │         │            │    └─▶ close
 //     └─ idle timeout      └─ timeout └─ pace   └─ client    └─ pace
@@ -23,6 +24,7 @@
 #include "http/request_parser.hpp"
 #include "http/response.hpp"
 #include "http/routes.hpp"
+#include "http/transport.hpp"
 #include "service/execution_service.hpp"
 
 namespace cellblock::http {
@@ -36,6 +38,7 @@ struct SessionContext {
   std::shared_ptr<ReplayStore> replays;
   ClientLimits& limits;
   const BrowserRules& browser;
+  const Renewables& renewables;
 };
 
 class Session final : public Connection, public std::enable_shared_from_this<Session> {
@@ -52,6 +55,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 
  private:
   net::awaitable<void> run();
+  // False when the client and this don't come to terms about encryption.
+  net::awaitable<bool> open();
   // One request and its answer; false when no other may follow.
   net::awaitable<bool> serve_one();
   net::awaitable<bool> await_first_byte();
@@ -71,7 +76,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   void turn(Turn turn);
   void tell(const Reply& reply, std::string_view request_id);
 
-  tcp::socket socket_;
+  Transport transport_;
+  tcp::socket& socket_ = transport_.socket();
   Deadline deadline_{socket_};
   beast::flat_buffer buffer_;  // what was read beyond the current request
   SessionContext context_;

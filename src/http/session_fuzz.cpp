@@ -71,8 +71,8 @@ class Edge {
     http::tcp::socket socket{http::net::any_io_executor(http::net::make_strand(context_))};
     socket.assign(http::tcp::v4(), fd);
     const auto session = std::make_shared<http::Session>(
-        std::move(socket),
-        http::SessionContext{options_, service_, connections_, gate_, replays_, limits_, browser_});
+        std::move(socket), http::SessionContext{options_, service_, connections_, gate_, replays_, limits_,
+                                                browser_, renewables_});
     connections_.add(session);
     session->start();
   }
@@ -94,6 +94,7 @@ class Edge {
   std::shared_ptr<http::ReplayStore> replays_ = std::make_shared<http::ReplayStore>(options_.replays);
   http::ClientLimits limits_{{}};
   http::BrowserRules browser_{};
+  http::Renewables renewables_;
   engine::Engine engine_{engine::EngineOptions{4, 8, {4}}, std::make_unique<fake::FakeBackend>(fake::Options{
                                                                std::chrono::milliseconds(0), echo})};
   service::ExecutionService service_{service::ServiceSettings{{}, {}, "1", {"full", {}}, "3", {}}, engine_};

@@ -7,6 +7,7 @@
 
 #include "http/execute_adapter.hpp"
 #include "http/peer.hpp"
+#include "http/trace_context.hpp"
 
 namespace cellblock::http {
 namespace {
@@ -29,7 +30,8 @@ Reply nobody() {
 
 class Streaming {
  public:
-  Streaming(Exchange& exchange, StreamForm form) : exchange_(exchange), form_(form) {}
+  Streaming(Exchange& exchange, StreamForm form, std::string_view id)
+      : exchange_(exchange), form_(form), trace_(trace_response(exchange.origin, id)) {}
 
   // False when the stream can't go on: the client is gone, or there is no memory.
   net::awaitable<bool> pass_on(LiveFeed::Taken taken) {
@@ -65,6 +67,7 @@ class Streaming {
       exchange_.client.set_option(tcp::no_delay(true), ignored);
       Reply head;
       head.content_type = stream_content_type(form_);
+      head.headers.emplace_back(kTraceResponse, trace_);
       const error_code failed = co_await exchange_.stream.begin(std::move(head));
       if (failed) co_return false;
     }
@@ -75,6 +78,7 @@ class Streaming {
 
   Exchange& exchange_;
   const StreamForm form_;
+  const std::string trace_;
   Clock::time_point last_ = Clock::now();
 };
 
@@ -90,7 +94,7 @@ engine::Listener listener_of(std::shared_ptr<LiveFeed> feed, PendingExecution& p
 
 net::awaitable<Reply> stream_execution(Exchange& exchange, StreamForm form, engine::Ticket ticket,
                                        LiveFeed& feed, PendingExecution& pending, std::string_view id) {
-  Streaming streaming(exchange, form);
+  Streaming streaming(exchange, form, id);
   bool goes_on = true;
   bool no_room = false;
   while (goes_on) {
@@ -106,7 +110,7 @@ net::awaitable<Reply> stream_execution(Exchange& exchange, StreamForm form, engi
     if (over || no_room || !goes_on) break;
     milliseconds pause = kLookInterval;
     if (!streaming.begun()) {
-      const auto next = pending.look(exchange.client, exchange.request.version());
+      const auto next = pending.look(exchange.client, exchange.may_provoke);
       goes_on = next.has_value();
       pause = next.value_or(pause);
     } else {

@@ -9,7 +9,7 @@ namespace cellblock::http {
 tl::expected<engine::Ticket, engine::Outcome> submit(service::ExecutionService& service,
                                                      const std::shared_ptr<base::Lease>& memory,
                                                      std::string body, std::string id,
-                                                     engine::Completion done, std::string caller,
+                                                     engine::Completion done, service::Origin origin,
                                                      engine::Listener listener) {
   const std::uint64_t size = body.size();
   if (size > base::Lease::kFreeBytes && !memory->resize(size * service::kParseFactor)) {
@@ -22,7 +22,7 @@ tl::expected<engine::Ticket, engine::Outcome> submit(service::ExecutionService& 
   auto ticket = service.submit(
       body, std::move(id),
       [memory, done = std::move(done)](engine::Outcome outcome) { done(std::move(outcome)); },
-      std::move(caller), std::move(listener));
+      std::move(origin), std::move(listener));
   // The job has its own copy, and has another one while it is sent to its cell.
   body = {};
   static_cast<void>(memory->resize(ticket ? 2 * size : 0));

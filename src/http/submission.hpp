@@ -16,6 +16,6 @@ namespace cellblock::http {
 // `done` is not called.
 [[nodiscard]] tl::expected<engine::Ticket, engine::Outcome> submit(
     service::ExecutionService& service, const std::shared_ptr<base::Lease>& memory, std::string body,
-    std::string id, engine::Completion done, std::string caller, engine::Listener listener = {});
+    std::string id, engine::Completion done, service::Origin origin, engine::Listener listener = {});
 
 }  // namespace cellblock::http

@@ -21,7 +21,6 @@ using sandbox::Step;
 // An epoll event carries the kind in two bits, with the number above them.
 constexpr unsigned kWhatBits = 2;
 constexpr std::uint64_t kServerId = 0;
-constexpr std::uint64_t kFirstZygoteId = 1;
 
 // Descriptors of a kSpawn message: stdout, stderr.
 constexpr std::size_t kOutputs = 2;
@@ -31,8 +30,6 @@ constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
 // For the cells to be gone at the end; after half of it the zygotes are not waited for any more. The server
 // waits a little longer.
 constexpr auto kEndLimit = std::chrono::seconds(4);
-// A fork takes milliseconds.
-constexpr auto kAnswerLimit = std::chrono::seconds(5);
 
 // Device nodes can be made with the host's rights alone.
 sandbox::TreeStyle tree_style(const sandbox::Walls& walls) {
@@ -49,7 +46,7 @@ Jailer::Jailer(sandbox::JailSpec spec, sandbox::Refusals refusals, HostHandles h
       host_(std::move(host)),
       slots_(spec_, tree),
       trees_(spec_, host_.proc.get(), tree_style(spec_.walls)),
-      zygotes_(spec_.preload.size()) {}
+      pools_(spec_.preload.size()) {}
 
 int Jailer::run() {
   sigset_t children;
@@ -60,8 +57,10 @@ int Jailer::run() {
   children_ = base::Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   watch(host_.server.get(), Watched::kServerOrZygote, kServerId);
   watch(children_.get(), Watched::kChildren, 0);
-  for (std::size_t pool = 0; pool < zygotes_.size(); ++pool) {
-    if (auto started = start_zygote(pool); !started) {
+  for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
+    if (const auto started = start_zygote(pool)) {
+      pools_[pool].serving = *started;
+    } else {
       ControlMessage message = about(ControlKind::kFatal, 0);
       message.step = static_cast<std::uint32_t>(started.error().step);
       message.code = started.error().code;
@@ -79,19 +78,22 @@ int Jailer::run() {
 
 int Jailer::restart_zygotes() {
   int next = -1;
-  for (std::size_t pool = 0; pool < zygotes_.size(); ++pool) {
-    if (zygotes_[pool].process.pid >= 0) {
-      // In time to see that it does not answer.
-      if (zygotes_[pool].owes_since) next = next < 0 ? kLookAgainMs : std::min(next, kLookAgainMs);
-      continue;
-    }
+  for (const auto& [number, zygote] : zygotes_) {
+    // In time to see that it does not answer.
+    if (zygote.answer_until) next = kLookAgainMs;
+  }
+  for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
+    if (pools_[pool].serving != kNoZygote) continue;
     const auto left = [&] {
-      const auto time = zygotes_[pool].restart_at - std::chrono::steady_clock::now();
+      const auto time = pools_[pool].restart_at - std::chrono::steady_clock::now();
       return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
     };
     if (left() <= 0) {
       const auto started = start_zygote(pool);
-      if (started) continue;
+      if (started) {
+        pools_[pool].serving = *started;
+        continue;
+      }
       zygote_is_down(pool, sandbox::describe(started.error()));
     }
     next = next < 0 ? std::max(left(), 0) : std::clamp(left(), 0, next);
@@ -100,17 +102,17 @@ int Jailer::restart_zygotes() {
 }
 
 void Jailer::end_hung_zygotes() {
-  const auto latest = std::chrono::steady_clock::now() - kAnswerLimit;
-  for (Zygote& zygote : zygotes_) {
+  const auto now = std::chrono::steady_clock::now();
+  for (auto& [number, zygote] : zygotes_) {
     // Its death is handled when it is reaped.
-    if (zygote.owes_since.value_or(latest) < latest && zygote.process.pid > 0) {
-      zygote.owes_since.reset();
+    if (zygote.answer_until.value_or(now) < now) {
+      zygote.answer_until.reset();
       ::kill(zygote.process.pid, SIGKILL);
     }
   }
 }
 
-sandbox::StepResult Jailer::start_zygote(std::size_t pool) {
+tl::expected<std::uint64_t, sandbox::StepFailure> Jailer::start_zygote(std::size_t pool) {
   // A copy of all that the zygote knows is in every cell: nothing of the host that it can do without.
   sandbox::JailSpec for_zygote = spec_;
   for_zygote.service_id.clear();
@@ -119,10 +121,13 @@ sandbox::StepResult Jailer::start_zygote(std::size_t pool) {
   for_zygote.preload = {spec_.preload[pool]};
   auto started = jailer::start_zygote(host_.zygote_program.get(), for_zygote);
   if (!started) return tl::make_unexpected(started.error());
-  ZygoteProcess& process = zygotes_[pool].process;
-  process = std::move(*started);
-  watch(process.control.get(), Watched::kServerOrZygote, kFirstZygoteId + pool);
-  return {};
+  const std::uint64_t number = next_zygote_++;
+  watch(started->control.get(), Watched::kServerOrZygote, number);
+  Zygote zygote;
+  zygote.pool = pool;
+  zygote.process = std::move(*started);
+  zygotes_.emplace(number, std::move(zygote));
+  return number;
 }
 
 void Jailer::wait_and_dispatch(int timeout_ms) {
@@ -133,7 +138,7 @@ void Jailer::wait_and_dispatch(int timeout_ms) {
     const std::uint64_t id = data >> kWhatBits;
     switch (static_cast<Watched>(data & ((1U << kWhatBits) - 1))) {
       case Watched::kServerOrZygote:
-        id == kServerId ? on_server() : on_zygote(id - kFirstZygoteId);
+        id == kServerId ? on_server() : on_zygote(id);
         break;
       case Watched::kChildren:
         on_children();
@@ -156,7 +161,7 @@ void Jailer::on_server() {
   protocol::Received& request = **received;
   switch (request.message.kind) {
     case ControlKind::kSpawn:
-      if (request.message.pool >= zygotes_.size()) break;
+      if (request.message.pool >= pools_.size()) break;
       if (request.fds.size() != kOutputs) {
         refuse(request.message.cell, {Step::kDescriptors, EMFILE});
         break;
@@ -166,6 +171,9 @@ void Jailer::on_server() {
       break;
     case ControlKind::kLimit:
       limit(request.message);
+      break;
+    case ControlKind::kRenew:
+      if (request.message.pool < pools_.size()) renew(request.message.pool);
       break;
     case ControlKind::kKill: {
       const auto same = [&](const protocol::Received& other) {
@@ -183,9 +191,10 @@ void Jailer::on_server() {
   }
 }
 
-void Jailer::on_zygote(std::size_t pool) {
-  Zygote& zygote = zygotes_[pool];
-  if (!zygote.process.control.valid()) return;
+void Jailer::on_zygote(std::uint64_t number) {
+  const auto found = zygotes_.find(number);
+  if (found == zygotes_.end() || !found->second.process.control.valid()) return;
+  Zygote& zygote = found->second;
   auto received = protocol::receive_control(zygote.process.control.get());
   if (!received || !*received) {
     // Its death is handled when it is reaped; a zygote that only lost its socket is of no use either.
@@ -194,24 +203,26 @@ void Jailer::on_zygote(std::size_t pool) {
     return;
   }
   ControlMessage& message = (*received)->message;
-  message.pool = static_cast<std::uint32_t>(pool);
+  message.pool = static_cast<std::uint32_t>(zygote.pool);
   if (message.kind == ControlKind::kZygoteUp) {
-    zygote.up = true;
-    zygote.restart_delay = {};
-    tell(message);
-    spawn_waiting();
+    on_zygote_up(number, zygote, message);
     return;
   }
   if (message.kind == ControlKind::kZygoteDown) {
     // It says why it can't start, and ends.
-    tell(message);
+    if (pools_[zygote.pool].successor == number) {
+      zygote.leaving = true;
+      renewed(zygote.pool, message.text_view());
+    } else {
+      tell(message);
+    }
     return;
   }
   if (message.kind == ControlKind::kForked && zygote.asked > 0) --zygote.asked;
-  zygote.owes_since.reset();
-  if (zygote.asked > 0) zygote.owes_since = std::chrono::steady_clock::now();
+  zygote.answer_until.reset();
+  if (zygote.asked > 0) zygote.answer_until = std::chrono::steady_clock::now() + kAnswerLimit;
   Cell* cell = find(message.cell);
-  if (cell == nullptr || cell->pool != pool) return;
+  if (cell == nullptr || cell->zygote != number) return;
   if (message.kind == ControlKind::kForked) {
     if (message.code != 0) {
       // Nothing was forked, so nothing will be reaped; the first process may even be gone already.
@@ -254,16 +265,16 @@ void Jailer::on_children() {
   int status = 0;
   // Also reaps orphans of a dead zygote: the jailer is their subreaper.
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    for (std::size_t pool = 0; pool < zygotes_.size(); ++pool) {
-      if (pid == zygotes_[pool].process.pid) on_zygote_dead(pool);
-    }
+    const auto dead = std::find_if(zygotes_.begin(), zygotes_.end(),
+                                   [pid](const auto& entry) { return entry.second.process.pid == pid; });
+    if (dead != zygotes_.end()) on_zygote_dead(dead->first);
   }
 }
 
 void Jailer::zygote_is_down(std::size_t pool, std::string_view why) {
-  Zygote& zygote = zygotes_[pool];
-  zygote.restart_delay = std::clamp(zygote.restart_delay * 2, kFirstRestartDelay, kLongestRestartDelay);
-  zygote.restart_at = std::chrono::steady_clock::now() + zygote.restart_delay;
+  Pool& down = pools_[pool];
+  down.restart_delay = std::clamp(down.restart_delay * 2, kFirstRestartDelay, kLongestRestartDelay);
+  down.restart_at = std::chrono::steady_clock::now() + down.restart_delay;
   ControlMessage message = about(ControlKind::kZygoteDown, 0);
   message.pool = static_cast<std::uint32_t>(pool);
   message.set_text(why);
@@ -272,15 +283,22 @@ void Jailer::zygote_is_down(std::size_t pool, std::string_view why) {
   std::erase_if(waiting_, [pool](const auto& request) { return request.message.pool == pool; });
 }
 
-void Jailer::on_zygote_dead(std::size_t pool) {
-  zygotes_[pool].process = {};
-  zygotes_[pool].up = false;
-  zygotes_[pool].owes_since.reset();
-  zygotes_[pool].asked = 0;
-  zygote_is_down(pool, "the zygote has ended");
+void Jailer::on_zygote_dead(std::uint64_t number) {
+  const std::size_t pool = zygotes_.at(number).pool;
+  zygotes_.erase(number);
+  Pool& of = pools_[pool];
+  if (of.successor == number) renewed(pool, "the zygote has ended while it started");
+  const bool served = of.serving == number;
+  if (served) {
+    // A successor is then an ordinary zygote that starts.
+    of.serving = of.successor;
+    if (of.successor != kNoZygote) renewed(pool, "the zygote has ended before the next was ready");
+    zygote_is_down(pool, "the zygote has ended");
+  }
   std::vector<std::uint64_t> lost;
   for (auto& [id, cell] : cells_) {
-    if (cell.pool == pool) lost.push_back(id);
+    if (cell.zygote == number || (served && cell.pool == pool && cell.zygote == kNoZygote))
+      lost.push_back(id);
   }
   for (const std::uint64_t id : lost) {
     Cell& cell = cells_.at(id);
@@ -296,19 +314,14 @@ void Jailer::end_everything() {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, host_.server.get(), nullptr);
   waiting_.clear();
   for (auto& [id, cell] : cells_) end(cell);
-  const auto alive = [](const Zygote& zygote) { return zygote.process.pid > 0; };
   const auto deadline = std::chrono::steady_clock::now() + kEndLimit;
   const auto patience = deadline - kEndLimit / 2;
-  while (!cells_.empty() && std::any_of(zygotes_.begin(), zygotes_.end(), alive) &&
-         std::chrono::steady_clock::now() < deadline) {
+  while (!cells_.empty() && !zygotes_.empty() && std::chrono::steady_clock::now() < deadline) {
     wait_and_dispatch(50);
     if (std::chrono::steady_clock::now() < patience) continue;
-    for (const Zygote& zygote : zygotes_) {
-      if (alive(zygote)) ::kill(zygote.process.pid, SIGKILL);
-    }
+    for (const auto& [number, zygote] : zygotes_) ::kill(zygote.process.pid, SIGKILL);
   }
-  for (const Zygote& zygote : zygotes_) {
-    if (!alive(zygote)) continue;
+  for (const auto& [number, zygote] : zygotes_) {
     ::kill(zygote.process.pid, SIGKILL);
     ::waitpid(zygote.process.pid, nullptr, 0);
   }

@@ -5,6 +5,13 @@
 // A cell is over when its interpreter's process is reaped (by the zygote, its parent) and its first process
 // is dead, which the kernel lets happen only after everything in the pid namespace is. Then, and only
 // then, its slot is free again.
+//
+// A zygote serves its pool until it dies or, at the server's word, another takes its place:
+//
+//   starting ─up─▶ serving ─successor is up─▶ leaving ─its last cell is gone─▶ ends
+//
+// So a pool is never without one while it is renewed. It has three at no time: none is renewed while another
+// is leaving.
 #pragma once
 
 #include <sys/types.h>
@@ -46,10 +53,15 @@ class Jailer {
   int run();
 
  private:
+  static constexpr std::uint64_t kNoZygote = 0;
+  // For the answer to a fork, which takes milliseconds.
+  static constexpr std::chrono::seconds kAnswerLimit{5};
+
   struct Cell {
     std::uint64_t id = 0;
     std::uint32_t slot = 0;
     std::size_t pool = 0;
+    std::uint64_t zygote = kNoZygote;  // that was asked to fork it
     std::uint32_t unprimed = 0;
     FirstProcess first;
     pid_t pid = -1;                  // of the interpreter's process
@@ -58,7 +70,6 @@ class Jailer {
     base::Stopwatch steps;
     std::uint32_t namespaces_us = 0;
     std::uint32_t mounts_us = 0;
-    bool forked = false;     // the zygote has been asked to fork
     bool announced = false;  // the server knows that it lives or that it failed
     bool reaped = false;
     bool first_gone = false;
@@ -68,28 +79,41 @@ class Jailer {
     std::uint64_t cpu_us = 0;
   };
 
-  // The zygote of one pool.
   struct Zygote {
+    std::size_t pool = 0;
     ZygoteProcess process;
     bool up = false;
-    std::chrono::milliseconds restart_delay{0};
-    std::chrono::steady_clock::time_point restart_at;
-    // Since when it owes an answer to a fork; empty when it owes none.
-    std::optional<std::chrono::steady_clock::time_point> owes_since;
+    bool leaving = false;  // another serves the pool, or it was no use
+    // When it has to have given an answer that it owes; empty when it owes none.
+    std::optional<std::chrono::steady_clock::time_point> answer_until;
     std::size_t asked = 0;  // forks that it has not answered
   };
 
-  sandbox::StepResult start_zygote(std::size_t pool);
+  struct Pool {
+    std::uint64_t serving = kNoZygote;
+    std::uint64_t successor = kNoZygote;  // is starting to take its place
+    std::chrono::milliseconds restart_delay{0};
+    std::chrono::steady_clock::time_point restart_at;
+  };
+
+  tl::expected<std::uint64_t, sandbox::StepFailure> start_zygote(std::size_t pool);
   // Milliseconds until the next restart; -1 when none is due.
   int restart_zygotes();
   // Kills a zygote that does not answer: somebody has stopped it, or the kernel holds it.
   void end_hung_zygotes();
+  // Starts another zygote for the pool, at the server's word.
+  void renew(std::size_t pool);
+  void renewed(std::size_t pool, std::string_view failure = {});
+  void on_zygote_up(std::uint64_t number, Zygote& zygote, const protocol::ControlMessage& message);
+  // Ends one that is leaving and has no cells any more.
+  void let_go(std::uint64_t number);
+  [[nodiscard]] Zygote* serving(std::size_t pool);
   void on_server();
-  void on_zygote(std::size_t pool);
+  void on_zygote(std::uint64_t number);
   void on_children();
   void on_report(Cell& cell);
   void on_first_gone(Cell& cell);
-  void on_zygote_dead(std::size_t pool);
+  void on_zygote_dead(std::uint64_t number);
   // Tells the server and sets the time of the next attempt.
   void zygote_is_down(std::size_t pool, std::string_view why);
 
@@ -105,7 +129,7 @@ class Jailer {
   void end_everything();
 
   Cell* find(std::uint64_t id);
-  // What an epoll event is about. The server is number 0 of the first kind, and the zygotes come after it.
+  // What an epoll event is about. The server is number 0 of the first kind, which no zygote has.
   enum class Watched : std::uint64_t { kServerOrZygote, kChildren, kReport, kFirstProcess };
   void watch(int fd, Watched what, std::uint64_t id);
   void wait_and_dispatch(int timeout_ms);
@@ -117,8 +141,10 @@ class Jailer {
   Slots slots_;
   SlotTrees trees_;
   base::Fd epoll_;
-  base::Fd children_;            // signalfd for SIGCHLD
-  std::vector<Zygote> zygotes_;  // by pool
+  base::Fd children_;  // signalfd for SIGCHLD
+  std::map<std::uint64_t, Zygote> zygotes_;
+  std::uint64_t next_zygote_ = kNoZygote + 1;
+  std::vector<Pool> pools_;
   bool server_gone_ = false;
   std::map<std::uint64_t, Cell> cells_;
   std::deque<protocol::Received> waiting_;

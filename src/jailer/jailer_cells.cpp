@@ -41,8 +41,10 @@ tl::expected<base::FdPair, StepFailure> make_channel() {
 
 void Jailer::spawn_waiting() {
   for (;;) {
-    const auto next = std::find_if(waiting_.begin(), waiting_.end(),
-                                   [this](const auto& request) { return zygotes_[request.message.pool].up; });
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(), [this](const auto& request) {
+      const Zygote* zygote = serving(request.message.pool);
+      return zygote != nullptr && zygote->up;
+    });
     if (next == waiting_.end()) return;
     auto slot = slots_.take();
     if (slot && !*slot) return;  // all taken: goes on when one is given back
@@ -120,14 +122,14 @@ void Jailer::on_report(Cell& cell) {
     message.supervised = 1;
   }
   for (const int procs : slots_.cgroup(cell.slot).procs()) fds.push_back(procs);
-  const int zygote = zygotes_[cell.pool].process.control.get();
-  if (zygote < 0 || !protocol::send_control(zygote, message, fds)) {
+  Zygote* zygote = serving(cell.pool);
+  if (zygote == nullptr || !protocol::send_control(zygote->process.control.get(), message, fds)) {
     fail_spawn(cell, {Step::kFork, EPIPE});
     return;
   }
-  cell.forked = true;
-  ++zygotes_[cell.pool].asked;
-  if (!zygotes_[cell.pool].owes_since) zygotes_[cell.pool].owes_since = std::chrono::steady_clock::now();
+  cell.zygote = pools_[cell.pool].serving;
+  ++zygote->asked;
+  if (!zygote->answer_until) zygote->answer_until = std::chrono::steady_clock::now() + kAnswerLimit;
   cell.channels.clear();
   // Whoever else kept this end would keep the first process from seeing that nobody has the other.
   cell.first.supervisor.reset();
@@ -138,7 +140,7 @@ void Jailer::on_first_gone(Cell& cell) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, cell.first.pidfd.get(), nullptr);
   cell.first_gone = true;
   if (!spec_.walls.namespaces && !sweep_after_warden(cell)) server_gone_ = true;
-  if (!cell.announced && !cell.forked) fail_spawn(cell, {Step::kInitSeal, ECHILD});
+  if (!cell.announced && cell.zygote == kNoZygote) fail_spawn(cell, {Step::kInitSeal, ECHILD});
   finish_if_over(cell.id);
 }
 
@@ -196,7 +198,7 @@ void Jailer::end(Cell& cell) const {
 
 void Jailer::finish_if_over(std::uint64_t id) {
   Cell* cell = find(id);
-  if (cell == nullptr || !cell->first_gone || (cell->forked && !cell->reaped)) return;
+  if (cell == nullptr || !cell->first_gone || (cell->zygote != kNoZygote && !cell->reaped)) return;
   ControlMessage message = about(ControlKind::kGone, id);
   const sandbox::CgroupUsage usage = slots_.cgroup(cell->slot).usage();
   message.code = cell->status;
@@ -206,9 +208,11 @@ void Jailer::finish_if_over(std::uint64_t id) {
   message.oom_kills = usage.oom_kills;
   message.lost = cell->lost ? 1 : 0;
   if (cell->ending) message.teardown_us = cell->ending->lap_us();
+  const std::uint64_t zygote = cell->zygote;
   slots_.give_back(cell->slot);
   cells_.erase(id);
   tell(message);
+  let_go(zygote);
   spawn_waiting();
 }
 

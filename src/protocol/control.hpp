@@ -14,6 +14,10 @@
 //   server ──kKill──▶  jailer                             end it, whatever it does
 //                      jailer ◀─kReaped─ zygote           how the interpreter's process ended
 //   server ◀─kGone───  jailer                             nothing of it is left; its slot is free again
+//   server ──kRenew──▶ jailer                             start another zygote for a pool, beside the one it
+//   has server ◀─kRenewed─ jailer                             it has taken over: cells that are asked for
+//   from now on
+//                                                         are its; or why not
 //   server ◀─kZygoteUp / kZygoteDown─ jailer ◀─kZygoteUp─ zygote
 //
 // There is a zygote for each pool of cells. The jailer speaks first (kZygoteUp or kFatal). End of file on a
@@ -47,6 +51,8 @@ enum class ControlKind : std::uint32_t {
   kZygoteUp,    // text: versions, as JSON
   kZygoteDown,  // text: why; each of its cells is lost and gets its own kGone
   kFatal,       // step, code, text: this host can't seal, or the service can't go on
+  kRenew,
+  kRenewed,  // code: 0, or 1 with the reason as text
 };
 
 struct ControlMessage {
@@ -64,7 +70,7 @@ struct ControlMessage {
   std::uint32_t slot = 0;          // kFork
   std::uint32_t supervised = 0;    // kFork: 1 when a supervisor line is among the descriptors
   std::uint32_t unprimed = 0;      // kSpawn, kFork: 1 when a job is waiting for the cell
-  std::uint32_t pool = 0;          // kSpawn, kZygoteUp, kZygoteDown: which pool's zygote
+  std::uint32_t pool = 0;          // kSpawn, kZygoteUp, kZygoteDown, kRenew, kRenewed: whose zygote
   std::uint32_t namespaces_us =
       0;                          // kSpawned: how long its making took: until the first process was in them,
   std::uint32_t mounts_us = 0;    // until that had furnished and sealed itself,

@@ -32,8 +32,7 @@ std::shared_ptr<const RequestBounds> ExecutionService::bounds() const {
 }
 
 tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::string_view body, std::string id,
-                                                                       engine::Completion done,
-                                                                       std::string caller,
+                                                                       engine::Completion done, Origin origin,
                                                                        engine::Listener listener) {
   auto job = parse_execute_request(body, *bounds());
   if (!job) {
@@ -47,9 +46,9 @@ tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::stri
   if (!settings_.finished) return engine_.submit(std::move(*job), std::move(done), std::move(listener));
   return engine_.submit(
       std::move(*job),
-      [finished = settings_.finished, id = std::move(id), caller = std::move(caller),
+      [finished = settings_.finished, id = std::move(id), origin = std::move(origin),
        done = std::move(done)](engine::Outcome outcome) {
-        finished(id, caller, outcome);
+        finished(id, origin, outcome);
         done(std::move(outcome));
       },
       std::move(listener));

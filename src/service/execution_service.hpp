@@ -16,6 +16,7 @@
 #include "engine/engine.hpp"
 #include "engine/execution.hpp"
 #include "service/execute_request.hpp"
+#include "service/origin.hpp"
 #include "service/pool_choice.hpp"
 
 namespace cellblock::service {
@@ -49,7 +50,7 @@ struct ServiceSettings {
   std::function<std::string(const engine::Snapshot&)> metrics{};
   std::string metrics_type{};
   // Told of each execution that has ended, on the engine's thread, for the log; may be empty.
-  std::function<void(std::string_view id, std::string_view caller, const engine::Outcome&)> finished{};
+  std::function<void(std::string_view id, const Origin&, const engine::Outcome&)> finished{};
 };
 
 struct Health {
@@ -68,10 +69,10 @@ class ExecutionService {
   // Runs the request in `body`. A request that is refused before it reaches the engine comes back at once
   // as its outcome and `done` is not called; else `done` is called once, on the engine's thread, and before
   // that the listener, if there is one, with what comes out of the script.
-  // `caller` is for the log: the name of who asks, where names are known.
+  // `origin` is for the log.
   [[nodiscard]] tl::expected<engine::Ticket, engine::Outcome> submit(std::string_view body, std::string id,
                                                                      engine::Completion done,
-                                                                     std::string caller = {},
+                                                                     Origin origin = {},
                                                                      engine::Listener listener = {});
   // The listener, which has returned false, has room again.
   void resume(engine::Ticket ticket);

@@ -94,6 +94,10 @@ class Metrics::Families {
                          .Help("Zygotes that have ended, or failed to start, and were started anew")
                          .Register(registry)
                          .Add({})),
+        renewals(BuildCounter()
+                     .Name("cellblock_zygote_renewals_total")
+                     .Help("Zygotes that had served their time, by whether another could take their place")
+                     .Register(registry)),
         running(gauge("cellblock_running_executions", "Executions that run now")),
         queued(gauge("cellblock_queued_executions", "Executions that wait for a cell")),
         able(gauge("cellblock_able", "1 while cells can be made")),
@@ -113,7 +117,10 @@ class Metrics::Families {
             .Register(registry);
     for (const auto& [wall, stands] : build.walls) walls.Add({{"wall", wall}}).Set(stands ? 1 : 0);
     for (const std::string_view status : build.statuses) executions.Add({{"status", std::string(status)}});
-    for (const char* result : {"ok", "failed"}) reloads.Add({{"result", result}});
+    for (const char* result : {"ok", "failed"}) {
+      reloads.Add({{"result", result}});
+      renewals.Add({{"result", result}});
+    }
     gauge("cellblock_start_time_seconds", "When the service started, in seconds since 1970")
         .SetToCurrentTime();
   }
@@ -137,6 +144,7 @@ class Metrics::Families {
   prometheus::Histogram& memory;
   prometheus::Counter& cpu;
   prometheus::Counter& zygotes_lost;
+  Family<prometheus::Counter>& renewals;
   prometheus::Gauge& running;
   prometheus::Gauge& queued;
   prometheus::Gauge& able;
@@ -163,6 +171,10 @@ void Metrics::executed(const Execution& execution) {
 
 void Metrics::zygote_lost() {
   families_->zygotes_lost.Increment();
+}
+
+void Metrics::zygote_renewed(bool done) {
+  families_->renewals.Add({{"result", done ? "ok" : "failed"}}).Increment();
 }
 
 void Metrics::cell_step(std::string_view step, double seconds) {

@@ -50,6 +50,8 @@ class Metrics {
 
   void executed(const Execution& execution);
   void zygote_lost();
+  // A zygote was to be replaced as planned.
+  void zygote_renewed(bool done);
   // A step of making or ending a cell; `step` is one of a few names of the program.
   void cell_step(std::string_view step, double seconds);
   // One HTTP answer. The route is one of a fixed few; neither label may be a client's word.

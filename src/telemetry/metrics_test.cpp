@@ -31,11 +31,13 @@ TEST(Metrics, CountExecutionsByStatus) {
 TEST(Metrics, TellWhatIsNow) {
   Metrics metrics({});
   metrics.zygote_lost();
+  metrics.zygote_renewed(true);
   const std::string text = metrics.text({{{"light", 7}, {"main", 0}}, 2, 1, true});
   for (const char* line :
        {"cellblock_ready_cells{pool=\"light\"} 7", "cellblock_ready_cells{pool=\"main\"} 0",
         "cellblock_running_executions 2", "cellblock_queued_executions 1", "cellblock_able 1",
-        "cellblock_zygote_restarts_total 1"}) {
+        "cellblock_zygote_restarts_total 1", "cellblock_zygote_renewals_total{result=\"ok\"} 1",
+        "cellblock_zygote_renewals_total{result=\"failed\"} 0"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
   }
   EXPECT_THAT(metrics.text({}), HasSubstr("cellblock_able 0\n"));

@@ -46,17 +46,22 @@ class Answer:
 class Server:
     """A `cellblock serve` of its own on a free loopback port; `program` may put something in front."""
 
+    scheme = "http"
+    verify = True  # for httpx: what certificates are held against
+
     def __init__(self, *flags: str, program: tuple[str, ...] = (BINARY,), **environment: str):
         self.mounts_before = mounts()
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.scheme}://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             [*program, "serve", *flags],
             env={**os.environ, "PORT": str(self.port), "CELLBLOCK_TEST_SECRET": CANARY, **environment},
         )
-        self.client = httpx.Client(base_url=self.url, timeout=60 * TIME_FACTOR, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=60 * TIME_FACTOR, trust_env=False,
+                                   verify=self.verify)
         # Every answer that a test gets this way has to be one that /openapi.json describes.
-        self.checked = Checked(program, lambda: httpx.get(f"{self.url}/openapi.json", trust_env=False).json())
+        self.checked = Checked(program, lambda: httpx.get(f"{self.url}/openapi.json", trust_env=False,
+                                                           verify=self.verify).json())
         self.client.event_hooks["response"].append(self.checked)
         try:
             eventually(self._is_ready, 30, "the server answers 200 at /readyz")

@@ -18,10 +18,14 @@ FakeBackend::FakeBackend(Options options, std::shared_ptr<FakeControl> control)
 
 FakeBackend::~FakeBackend() {
   house_->control->on_lose(nullptr);
+  house_->control->on_renew(nullptr);
 }
 
 void FakeBackend::start(boost::asio::io_context& context) {
   house_->context = &context;
+  house_->control->on_renew([&context, renewed = renewed_](std::size_t pool) {
+    boost::asio::post(context, [renewed, pool] { renewed(pool); });
+  });
   house_->control->on_lose([&context, weak = std::weak_ptr(house_)] {
     boost::asio::post(context, [weak] {
       const auto house = weak.lock();
@@ -54,6 +58,7 @@ void FakeBackend::make_cell(std::size_t pool, engine::Priming priming, Made made
 void FakeBackend::stop() {
   house_->stopped = true;
   house_->control->on_lose(nullptr);
+  house_->control->on_renew(nullptr);
   house_->control->note([](Record& record) { record.stopped = true; });
 }
 

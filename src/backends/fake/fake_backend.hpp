@@ -39,6 +39,8 @@ class FakeControl {
  public:
   // From now on no cell can be made, of one pool or of any, for this reason; empty: they can again.
   void fail_making(std::string reason, std::optional<std::size_t> pool = {});
+  // What cells of this pool are made from is replaced.
+  void renew(std::size_t pool);
   // The oldest idle cell dies by itself; nothing happens when there is none.
   void lose_idle_cell();
   [[nodiscard]] Record record() const;
@@ -48,6 +50,8 @@ class FakeControl {
   [[nodiscard]] std::string failure(std::size_t pool) const;
   // `lose` posts to the backend's thread; empty once the backend has stopped.
   void on_lose(std::function<void()> lose);
+  // `renew` likewise.
+  void on_renew(std::function<void(std::size_t)> renew);
 
  private:
   mutable std::mutex mutex_;  // guards everything below
@@ -55,6 +59,7 @@ class FakeControl {
   std::string failure_;
   std::optional<std::size_t> failing_pool_;
   std::function<void()> lose_;
+  std::function<void(std::size_t)> renew_;
 };
 
 struct FakeHouse;
@@ -64,12 +69,14 @@ class FakeBackend final : public engine::Backend {
   explicit FakeBackend(Options options = {}, std::shared_ptr<FakeControl> control = {});
   ~FakeBackend() override;
 
+  void on_renewed(std::function<void(std::size_t)> renewed) override { renewed_ = std::move(renewed); }
   void start(boost::asio::io_context& context) override;
   void make_cell(std::size_t pool, engine::Priming priming, Made made) override;
   void stop() override;
 
  private:
   std::shared_ptr<FakeHouse> house_;
+  std::function<void(std::size_t)> renewed_;
 };
 
 }  // namespace cellblock::fake

@@ -16,6 +16,11 @@ void FakeControl::lose_idle_cell() {
   if (lose_) lose_();
 }
 
+void FakeControl::renew(std::size_t pool) {
+  const std::lock_guard lock(mutex_);
+  if (renew_) renew_(pool);
+}
+
 Record FakeControl::record() const {
   const std::lock_guard lock(mutex_);
   return record_;
@@ -29,6 +34,11 @@ void FakeControl::note(const std::function<void(Record&)>& change) {
 std::string FakeControl::failure(std::size_t pool) const {
   const std::lock_guard lock(mutex_);
   return failing_pool_.value_or(pool) == pool ? failure_ : std::string();
+}
+
+void FakeControl::on_renew(std::function<void(std::size_t)> renew) {
+  const std::lock_guard lock(mutex_);
+  renew_ = std::move(renew);
 }
 
 void FakeControl::on_lose(std::function<void()> lose) {

@@ -86,7 +86,7 @@ void JailerLink::on_readable() {
     }
     const protocol::ControlMessage message = (*received)->message;
     if (message.kind == ControlKind::kZygoteUp || message.kind == ControlKind::kZygoteDown ||
-        message.kind == ControlKind::kFatal) {
+        message.kind == ControlKind::kRenewed || message.kind == ControlKind::kFatal) {
       service_(message);
       continue;
     }

@@ -28,8 +28,8 @@ class NativeCell final : public engine::Cell {
 
 class NativeBackend final : public engine::Backend {
  public:
-  NativeBackend(JailerProcess jailer, CellDefaults defaults, NativeEvents events)
-      : jailer_(std::move(jailer)), defaults_(std::move(defaults)), events_(std::move(events)) {}
+  NativeBackend(JailerProcess jailer, CellDefaults defaults, NativeEvents events, RenewalPlan plan)
+      : jailer_(std::move(jailer)), defaults_(std::move(defaults)), events_(std::move(events)), plan_(plan) {}
 
   ~NativeBackend() override { stop(); }
 
@@ -39,7 +39,11 @@ class NativeBackend final : public engine::Backend {
         context, std::move(jailer_.control),
         [this](const protocol::ControlMessage& message) { on_service(message); });
     link_->start();
+    renewal_.emplace(context, link_, plan_);
+    renewal_->start();
   }
+
+  void on_renewed(std::function<void(std::size_t)> renewed) override { renewed_ = std::move(renewed); }
 
   void make_cell(std::size_t pool, engine::Priming priming, Made made) override {
     auto state = std::make_shared<CellState>(*context_, link_, pool, defaults_);
@@ -65,6 +69,7 @@ class NativeBackend final : public engine::Backend {
   void stop() override {
     for (auto& [number, state] : making_) state->abandon();
     making_.clear();
+    if (renewal_) renewal_->stop();
     if (link_) link_->close();
     end_jailer(jailer_);
   }
@@ -81,6 +86,9 @@ class NativeBackend final : public engine::Backend {
         if (events_.zygote_lost) events_.zygote_lost();
         fail_making(text, message.pool);
         break;
+      case protocol::ControlKind::kRenewed:
+        on_pool_renewed(message.pool, text);
+        break;
       case protocol::ControlKind::kSpawned:
         tell_step(kSteps[0], message.namespaces_us);
         tell_step(kSteps[1], message.mounts_us);
@@ -94,6 +102,12 @@ class NativeBackend final : public engine::Backend {
         fail_making(text, std::nullopt);
         events_.fatal(text);
     }
+  }
+
+  void on_pool_renewed(std::size_t pool, const std::string& failure) {
+    if (events_.renewed) events_.renewed(pool, failure);
+    if (failure.empty() && renewed_) renewed_(pool);
+    renewal_->answered();
   }
 
   void tell_step(std::string_view step, std::uint64_t microseconds) const {
@@ -117,6 +131,9 @@ class NativeBackend final : public engine::Backend {
   JailerProcess jailer_;
   CellDefaults defaults_;
   NativeEvents events_;
+  RenewalPlan plan_;
+  std::optional<ZygoteRenewal> renewal_;
+  std::function<void(std::size_t)> renewed_;
   boost::asio::io_context* context_ = nullptr;
   std::shared_ptr<JailerLink> link_;
   std::unordered_map<std::uint64_t, std::shared_ptr<CellState>> making_;
@@ -127,8 +144,8 @@ class NativeBackend final : public engine::Backend {
 }  // namespace
 
 std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer, CellDefaults defaults,
-                                                     NativeEvents events) {
-  return std::make_unique<NativeBackend>(std::move(jailer), std::move(defaults), std::move(events));
+                                                     NativeEvents events, RenewalPlan renewal) {
+  return std::make_unique<NativeBackend>(std::move(jailer), std::move(defaults), std::move(events), renewal);
 }
 
 }  // namespace cellblock::backends::native

@@ -11,6 +11,7 @@
 #include "backends/native/cell_defaults.hpp"
 #include "backends/native/jailer_launch.hpp"
 #include "backends/native/jailer_link.hpp"
+#include "backends/native/zygote_renewal.hpp"
 #include "engine/backend.hpp"
 
 namespace cellblock::backends::native {
@@ -26,6 +27,8 @@ struct NativeEvents {
   std::function<void(const std::string&)> zygote;
   // A zygote has ended or could not start, for the figures; may be empty.
   std::function<void()> zygote_lost{};
+  // A pool has another zygote as planned; or not, and why. May be empty.
+  std::function<void(std::size_t pool, const std::string& failure)> renewed{};
   // A step of making or ending a cell took so long, for the figures; may be empty. The names are in kSteps.
   std::function<void(std::string_view, std::chrono::microseconds)> step{};
   // A cell could not be made: why. Once for the same reason, until one can be made again.
@@ -36,7 +39,7 @@ struct NativeEvents {
 
 // Takes over a launched jailer. Limits and CPUs of `defaults` must be what it was launched with.
 [[nodiscard]] std::unique_ptr<engine::Backend> make_native_backend(JailerProcess jailer,
-                                                                   CellDefaults defaults,
-                                                                   NativeEvents events);
+                                                                   CellDefaults defaults, NativeEvents events,
+                                                                   RenewalPlan renewal = {});
 
 }  // namespace cellblock::backends::native
