@@ -91,7 +91,7 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
     output->capture = OutputCapture(job.limits.output_bytes);
     await_output(*output);
   }
-  if (job.limits.memory_bytes == defaults_.limits.memory_bytes &&
+  if (!defaults_.own_interpreter && job.limits.memory_bytes == defaults_.limits.memory_bytes &&
       job.limits.processes == defaults_.limits.processes) {
     send_run();
     return;
