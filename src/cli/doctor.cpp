@@ -19,7 +19,8 @@ bool try_zygotes(const config::Options& options, const Host& host) {
   const Pools pools = pools_of(options);
   auto jailer = backends::native::launch_jailer(jail_spec_from(options, pools, host), kStartLimit);
   if (!jailer) {
-    std::printf("%-8s %-18s %s\n", "missing", host.nsjail.empty() ? "zygotes" : "jails", jailer.error().message().c_str());
+    std::printf("%-8s %-18s %s\n", "missing", host.nsjail.empty() ? "zygotes" : "jails",
+                jailer.error().message().c_str());
     return false;
   }
   const auto settings = settings_from(options, pools, host, jailer->versions_json);

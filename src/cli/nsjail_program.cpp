@@ -46,12 +46,14 @@ std::string find_program(std::string_view name, std::string_view path) {
 void add_nsjail(Host& host, std::string_view path) {
   host.nsjail = find_program("nsjail", path);
   const bool found = !host.nsjail.empty();
-  host.walls.push_back({std::string(kWall), found,
-                        found ? host.nsjail + " makes the namespaces and mounts of each cell, which the cell checks"
-                              : "no program of this name on PATH",
-                        found ? "" : "install nsjail (https://github.com/google/nsjail) and put it on the service's "
-                                     "PATH, or leave the option backend at native",
-                        sandbox::NeededAt::kFull});
+  host.walls.push_back(
+      {std::string(kWall), found,
+       found ? host.nsjail + " makes the namespaces and mounts of each cell, which the cell checks"
+             : "no program of this name on PATH",
+       found ? ""
+             : "install nsjail (https://github.com/google/nsjail) and put it on the service's "
+               "PATH, or leave the option backend at native",
+       sandbox::NeededAt::kFull});
   for (sandbox::WallProbe& wall : host.walls) {
     if (wall.name == "capabilities" && wall.stands) wall.means = "all five sets empty; securebits not locked";
   }

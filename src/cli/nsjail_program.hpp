@@ -1,4 +1,5 @@
-// The backend nsjail, seen from the options: which program it is, and what it changes of what the host offers.
+// The backend nsjail, seen from the options: which program it is, and what it changes of what the host
+// offers.
 #pragma once
 
 #include <string>

@@ -18,7 +18,8 @@ class NsjailProgram : public ::testing::Test {
   NsjailProgram() {
     std::string name = (fs::temp_directory_path() / "nsjail-program-XXXXXX").string();
     root_ = ::mkdtemp(name.data());
-    for (const char* folder : {"empty", "plain", "folder/nsjail", "good"}) fs::create_directories(root_ / folder);
+    for (const char* folder : {"empty", "plain", "folder/nsjail", "good"})
+      fs::create_directories(root_ / folder);
     std::ofstream(root_ / "plain/nsjail") << "text";
     std::ofstream(root_ / "good/nsjail") << "program";
     ::chmod((root_ / "good/nsjail").c_str(), 0755);
@@ -31,8 +32,8 @@ class NsjailProgram : public ::testing::Test {
 
 Host complete_host() {
   Host host;
-  for (const char* name : {"user_namespace", "capabilities", "host_admin", "own_uid", "private_proc", "landlock",
-                           "cgroup"}) {
+  for (const char* name :
+       {"user_namespace", "capabilities", "host_admin", "own_uid", "private_proc", "landlock", "cgroup"}) {
     host.walls.push_back({name, true, "as found", {}, sandbox::NeededAt::kFull});
   }
   return host;

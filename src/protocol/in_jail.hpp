@@ -1,6 +1,7 @@
 // The descriptors that the zygote's program finds open when nsjail has started it, as the first process of a
 // jail; and how it talks over the first of them.
 //
+//   outside ◀─kSpawned── jail      its first process is there; with a pidfd of it
 //   outside ──kFork────▶ jail      now; text: the namespaces of outside, none of which may be its own
 //   outside ◀─kZygoteUp─ jail      the interpreter is up; text: versions, as JSON
 //   outside ◀─kForked─── jail      the interpreter's process is there; its frames say the rest

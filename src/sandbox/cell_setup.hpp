@@ -53,8 +53,8 @@ StepResult seal_cell_in_jail(const SealInput& input);
 // One of these three.
 using Seal = StepResult (*)(const SealInput& input);
 
-// The end of sealing, in a cell with namespaces: no_new_privs, Landlock and the filter, after which hardly any
-// other step would work.
+// The end of sealing, in a cell with namespaces: no_new_privs, Landlock and the filter, after which hardly
+// any other step would work.
 StepResult lock_cell(const SealInput& input);
 
 // The directory that a cell without namespaces may write to.

@@ -7,7 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <array>
+#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
@@ -90,8 +91,8 @@ int wait_for(pid_t interpreter, int line) {
     message.kind = ControlKind::kReaped;
     message.code = status;
     for (const timeval& time : {used.ru_utime, used.ru_stime}) {
-      message.cpu_us += static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
-                        static_cast<std::uint64_t>(time.tv_usec);
+      message.cpu_us +=
+          static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
     }
     return protocol::send_control(line, message) ? 0 : kExitFailed;
   }
@@ -103,6 +104,14 @@ int live_in_jail() {
   // Else the kernel names it after the descriptor that it was started from.
   ::prctl(PR_SET_NAME, "cellblock-init", 0, 0, 0);
   const base::Fd line(protocol::kJailLine);
+  // Whoever has this can end everything in here, at any time.
+  const base::Fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  if (!self.valid())
+    return give_up(line.get(), base::errno_error("open a pidfd of this process").value().message());
+  ControlMessage here;
+  here.kind = ControlKind::kSpawned;
+  const std::array<int, 1> with{self.get()};
+  if (!protocol::send_control(line.get(), here, with)) return kExitFailed;
   // End of file: nobody wants this jail any more.
   const auto order = protocol::receive_control(line.get());
   if (!order || !*order || (*order)->message.kind != ControlKind::kFork) return 0;

@@ -3,8 +3,8 @@
 //
 //   nsjail ─▶ this (pid 1 of the jail) ─fork─▶ the interpreter's process, sealed like any other cell
 //
-// It is of the script's user, but not in the script's reach: the kernel keeps signals from a pid 1, and it can't
-// be traced or looked into.
+// It is of the script's user, but not in the script's reach: the kernel keeps signals from a pid 1, and it
+// can't be traced or looked into.
 #pragma once
 
 namespace cellblock::zygote {

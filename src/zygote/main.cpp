@@ -1,5 +1,6 @@
 // cellblock-zygote: started by the jailer inside the read-only tree, with its control socket on descriptor 3
-// and the jail specification on 4; or by nsjail, as protocol/in_jail.hpp says. Not meant to be started by hand.
+// and the jail specification on 4; or by nsjail, as protocol/in_jail.hpp says. Not meant to be started by
+// hand.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>

@@ -72,9 +72,9 @@ void CellState::make(engine::Priming priming, Ready ready) {
     const auto self = weak.lock();
     if (error || !self || self->phase_ != Phase::kMaking) return;
     self->end();
-    self->fail_making({"make a cell: no word for " +
-                           std::to_string(self->defaults_.making_limit.count() / 1000) + " s",
-                       0, "a part of the service hangs"});
+    self->fail_making(
+        {"make a cell: no word for " + std::to_string(self->defaults_.making_limit.count() / 1000) + " s", 0,
+         "a part of the service hangs"});
   });
 }
 

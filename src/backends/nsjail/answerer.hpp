@@ -1,6 +1,6 @@
-// Who answers the refused system calls of a jail: a process outside of it, with nothing but the jail's uid and
-// the filter of a cell's first process. In a native cell the first process does this; in a jail of nsjail's that
-// one has to wait for the interpreter's process.
+// Who answers the refused system calls of a jail: a process outside of it, with nothing but the jail's uid
+// and the filter of a cell's first process. In a native cell the first process does this; in a jail of
+// nsjail's that one has to wait for the interpreter's process.
 #pragma once
 
 #include <sys/types.h>

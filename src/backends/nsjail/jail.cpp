@@ -1,26 +1,47 @@
 #include "backends/nsjail/jail.hpp"
 
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "backends/nsjail/log_reason.hpp"
-#include "jailer/kill_by_uid.hpp"
 #include "protocol/control.hpp"
 
 namespace cellblock::backends::nsjail {
 namespace {
 
-constexpr int kSweeps = 1000;
+constexpr int kEndMs = 2000;
 
-void kill_and_reap(pid_t& pid, const base::Fd& pidfd) {
-  if (pid <= 0) return;
-  ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
-  ::waitpid(pid, nullptr, 0);
-  pid = -1;
+void kill(const base::Fd& pidfd) {
+  if (pidfd.valid()) ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+bool wait_for(int fd, int limit_ms) {
+  pollfd watched{fd, POLLIN, 0};
+  int count = -1;
+  do {
+    count = ::poll(&watched, 1, limit_ms);
+  } while (count < 0 && errno == EINTR);
+  return count > 0;
+}
+
+// Reads what the first process still had to say. Its end is the end of whoever was to become it, too.
+bool hear_the_line_end(Jail& jail) {
+  while (wait_for(jail.process.line.get(), kEndMs)) {
+    auto received = protocol::receive_control(jail.process.line.get());
+    if (!received || !*received) return true;
+    if ((*received)->message.kind != protocol::ControlKind::kSpawned || (*received)->fds.empty()) continue;
+    jail.first = std::move((*received)->fds.front());
+    kill(jail.first);
+  }
+  return false;
 }
 
 }  // namespace
@@ -33,20 +54,24 @@ bool order(const Jail& jail, const std::string& outside) {
 
 void end(Jail& jail) {
   if (!jail.ending) jail.ending.emplace();
-  // The jail's first process dies with nsjail, and the rest with it; one that is not so far yet finds this
-  // line closed and ends by itself.
-  ::syscall(SYS_pidfd_send_signal, jail.process.pidfd.get(), SIGKILL, nullptr, 0);
-  jail.process.line.reset();
+  kill(jail.first);
+  // What is not so far yet dies with nsjail, or finds this line closed and ends by itself.
+  ::shutdown(jail.process.line.get(), SHUT_WR);
+  kill(jail.process.pidfd);
+  kill(jail.answerer.pidfd);
 }
 
-bool sweep(Jail& jail, std::uint32_t uid) {
-  kill_and_reap(jail.process.pid, jail.process.pidfd);
-  kill_and_reap(jail.answerer.pid, jail.answerer.pidfd);
-  for (int attempt = 0; attempt < kSweeps; ++attempt) {
-    if (!jailer::kill_uid(uid)) return true;
-    ::usleep(1000);
+bool finish(Jail& jail) {
+  end(jail);
+  bool over = !jail.process.line.valid() || hear_the_line_end(jail);
+  // A first process is dead only after all that was in its namespace.
+  for (const base::Fd* pidfd : {&jail.first, &jail.process.pidfd, &jail.answerer.pidfd}) {
+    over = (!pidfd->valid() || wait_for(pidfd->get(), kEndMs)) && over;
   }
-  return false;
+  // Its own children, and those of a dead nsjail, which have come to this process.
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+  return over;
 }
 
 std::string reason_of(const Jail& jail) {

@@ -40,8 +40,9 @@ void set_namespaces(NsJailConfig& config, const sandbox::JailSpec& spec, std::ui
   }
 }
 
-// Bounds for the time before the request's own limits are known, which the runner sets in every cell. CPU time,
-// file size and address space have none here: Python's start and the request's files are no script's doing.
+// Bounds for the time before the request's own limits are known, which the runner sets in every cell. CPU
+// time, file size and address space have none here: Python's start and the request's files are no script's
+// doing.
 void set_rlimits(NsJailConfig& config, const sandbox::JailSpec& spec) {
   config.set_rlimit_as_type(RLimit::INF);
   config.set_rlimit_cpu_type(RLimit::INF);
@@ -89,7 +90,8 @@ void add_own(NsJailConfig& config, const std::string& place, const char* type, c
 // What furnish_cell() mounts in a cell.
 void add_own_mounts(NsJailConfig& config, const sandbox::JailSpec& spec) {
   const auto bounds = [&spec](std::uint64_t bytes, const char* mode) {
-    return "size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(spec.tmp_inodes) + ",mode=" + mode;
+    return "size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(spec.tmp_inodes) +
+           ",mode=" + mode;
   };
   add_own(config, std::string(sandbox::kWorkingDirectory), "tmpfs", bounds(spec.tmp_bytes, "0700"), true);
   add_own(config, "/dev/shm", "tmpfs", bounds(spec.tmp_bytes, "1777"), false);
@@ -128,7 +130,8 @@ std::vector<TreeTop> tree_tops() {
       tops.push_back({path});
     }
   }
-  std::sort(tops.begin(), tops.end(), [](const auto& one, const auto& other) { return one.path < other.path; });
+  std::sort(tops.begin(), tops.end(),
+            [](const auto& one, const auto& other) { return one.path < other.path; });
   return tops;
 }
 

@@ -34,8 +34,9 @@ const MountPt* mount_at(const NsJailConfig& config, const std::string& place) {
 
 TEST(JailConfig, HasEveryNamespaceAndNoPrivilege) {
   const NsJailConfig config = config_of({});
-  EXPECT_TRUE(config.clone_newuser() && config.clone_newpid() && config.clone_newns() && config.clone_newnet() &&
-              config.clone_newipc() && config.clone_newuts() && config.clone_newcgroup());
+  EXPECT_TRUE(config.clone_newuser() && config.clone_newpid() && config.clone_newns() &&
+              config.clone_newnet() && config.clone_newipc() && config.clone_newuts() &&
+              config.clone_newcgroup());
   EXPECT_TRUE(config.iface_no_lo());
   EXPECT_FALSE(config.keep_caps());
   EXPECT_EQ(config.cap_size(), 0);

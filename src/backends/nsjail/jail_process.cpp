@@ -98,8 +98,7 @@ tl::expected<JailProcess, sandbox::StepFailure> start_jail(const JailInput& inpu
   JailProcess process;
   process.pid = ::fork();
   if (process.pid < 0) return step_failed(Step::kClone);
-  if (process.pid == 0)
-    become_nsjail(input, line->second.get(), spec.get(), config.get(), log->second.get());
+  if (process.pid == 0) become_nsjail(input, line->second.get(), spec.get(), config.get(), log->second.get());
   // Sound after the fork: the keeper reaps its children itself, so the pid is still this one's.
   process.pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   process.line = std::move(line->first);

@@ -1,5 +1,5 @@
-// Starts one nsjail: in the slot's cgroup and file tree, with its configuration and with what the jail's first
-// process is to find open.
+// Starts one nsjail: in the slot's cgroup and file tree, with its configuration and with what the jail's
+// first process is to find open.
 #pragma once
 
 #include <sys/types.h>

@@ -120,10 +120,13 @@ void Keeper::on_server() {
 }
 
 void Keeper::on_line(Jail& jail) {
-  const auto received = protocol::receive_control(jail.process.line.get());
-  if (!received || !*received) return end(jail);
+  auto received = protocol::receive_control(jail.process.line.get());
+  if (!received || !*received) return lose_line(jail);
   const ControlMessage& message = (*received)->message;
   switch (message.kind) {
+    case ControlKind::kSpawned:
+      take_first(jail, std::move((*received)->fds));
+      break;
     case ControlKind::kForked:
       announce(jail);
       break;
@@ -142,6 +145,19 @@ void Keeper::on_line(Jail& jail) {
   }
 }
 
+void Keeper::lose_line(Jail& jail) {
+  end(jail);
+  // At its end of file it would wake the loop for ever.
+  jail.process.line.reset();
+}
+
+void Keeper::take_first(Jail& jail, std::vector<base::Fd> fds) const {
+  if (fds.size() != 1) return end(jail);
+  jail.first = std::move(fds.front());
+  // Only now may there be a script: what has this descriptor can end it.
+  if (jail.ending || !order(jail, outside_)) end(jail);
+}
+
 void Keeper::announce(Jail& jail) {
   ControlMessage message = about(ControlKind::kSpawned, jail.id);
   message.namespaces_us = jail.start_us;
@@ -156,9 +172,8 @@ void Keeper::announce(Jail& jail) {
 void Keeper::on_gone(std::uint64_t id) {
   Jail jail = std::move(jails_.at(id));
   jails_.erase(id);
-  if (!jail.ending) jail.ending.emplace();
   // What its slot's next tenant would meet ends the service.
-  if (!sweep(jail, uid_of(jail))) server_gone_ = true;
+  if (!finish(jail)) server_gone_ = true;
   if (!jail.announced) {
     ControlMessage failed = about(ControlKind::kSpawnFailed, id);
     failed.set_text(reason_of(jail));
@@ -206,7 +221,7 @@ void Keeper::end_everything() {
   for (auto& [id, jail] : jails_) end(jail);
   const auto deadline = std::chrono::steady_clock::now() + kEndLimit;
   for (auto& [id, jail] : jails_) {
-    if (std::chrono::steady_clock::now() < deadline) sweep(jail, uid_of(jail));
+    if (std::chrono::steady_clock::now() < deadline) finish(jail);
   }
   jails_.clear();
 }

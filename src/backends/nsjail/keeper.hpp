@@ -1,9 +1,9 @@
-// The jailer of this backend: has nsjail make jails at the server's word, ends them, and tells the server what
-// the jailer tells it of its cells, in the same messages.
+// The jailer of this backend: has nsjail make jails at the server's word, ends them, and tells the server
+// what the jailer tells it of its cells, in the same messages.
 //
 //   Spawn ─▶ [waiting] ─slot─▶ starting ─kForked─▶ running ─kReaped, Kill─▶ ending ─▶ gone
 //
-// A jail is over when nsjail has ended and nothing of the slot's uid is left. Then, and only then, its slot is
+// A jail is over when nsjail and everything in the pid namespace have ended. Then, and only then, its slot is
 // free again.
 #pragma once
 
@@ -32,18 +32,20 @@ struct KeeperHandles {
 class Keeper {
  public:
   Keeper(sandbox::JailSpec spec, sandbox::Refusals refusals, KeeperHandles host, sandbox::CgroupTree& tree);
-  // Tries a jail of each pool, then serves until the server is gone; then ends every jail. Returns the process's
-  // exit code.
+  // Tries a jail of each pool, then serves until the server is gone; then ends every jail. Returns the
+  // process's exit code.
   int run();
 
  private:
-  // One jail as far as its seal, which is then ended: what the host or nsjail refuses is known before the first
-  // request. False when the server has been told why not.
+  // One jail as far as its seal, which is then ended: what the host or nsjail refuses is known before the
+  // first request. False when the server has been told why not.
   bool try_pool(std::size_t pool);
   tl::expected<std::string, std::string> seal_one(Jail& jail);
 
   void on_server();
   void on_line(Jail& jail);
+  void lose_line(Jail& jail);
+  void take_first(Jail& jail, std::vector<base::Fd> fds) const;
   void on_gone(std::uint64_t id);
   void limit(const protocol::ControlMessage& request);
 

@@ -31,8 +31,8 @@ constexpr std::size_t kFrameLimit = 4096;
 std::string failed_step(std::string_view payload) {
   const auto step = protocol::take_u64(payload);
   const auto code = protocol::take_u64(payload);
-  return "seal a cell: " + sandbox::describe({static_cast<Step>(step.value_or(0)),
-                                              static_cast<int>(code.value_or(0))});
+  return "seal a cell: " +
+         sandbox::describe({static_cast<Step>(step.value_or(0)), static_cast<int>(code.value_or(0))});
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ tl::expected<Jail, StepFailure> Keeper::make(std::uint32_t slot, std::size_t poo
   }
   const auto program = copy_program(host_.program.get(), uid);
   if (!program) {
-    sweep(jail, uid);
+    finish(jail);
     return tl::make_unexpected(StepFailure{Step::kDescriptors, program.error().code});
   }
   sandbox::JailSpec told = spec_;
@@ -86,15 +86,13 @@ tl::expected<Jail, StepFailure> Keeper::make(std::uint32_t slot, std::size_t poo
   // In the wrong tree nothing may be made any more: ends the service.
   if (!trees_.leave()) server_gone_ = true;
   if (!process) {
-    sweep(jail, uid);
+    finish(jail);
     return tl::make_unexpected(process.error());
   }
   jail.process = std::move(*process);
   jail.ledger = std::move(*ledger);
   jail.channel = std::move(channel->first);
   jail.start_us = static_cast<std::uint32_t>(jail.steps.lap_us());
-  // One that has died already is noticed by its end.
-  static_cast<void>(order(jail, outside_));
   return jail;
 }
 
@@ -125,10 +123,9 @@ tl::expected<std::string, std::string> Keeper::seal_one(Jail& jail) {
   protocol::FrameReader frames(kFrameLimit);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTrialMs);
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    std::array<pollfd, 2> watched = {
-        {{jail.process.line.get(), POLLIN, 0}, {jail.channel.get(), POLLIN, 0}}};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    std::array<pollfd, 2> watched = {{{jail.process.line.get(), POLLIN, 0}, {jail.channel.get(), POLLIN, 0}}};
     if (::poll(watched.data(), watched.size(), static_cast<int>(std::max<long>(left.count(), 0))) <= 0)
       return tl::make_unexpected("wait for a jail for " + std::to_string(kTrialMs / 1000) + " s");
     if (watched[1].revents != 0) {
@@ -142,8 +139,9 @@ tl::expected<std::string, std::string> Keeper::seal_one(Jail& jail) {
       if (*frame) return tl::make_unexpected(failed_step((*frame)->payload));
     }
     if (watched[0].revents != 0) {
-      const auto received = protocol::receive_control(jail.process.line.get());
+      auto received = protocol::receive_control(jail.process.line.get());
       if (!received || !*received) return tl::make_unexpected(std::string());
+      if ((*received)->message.kind == ControlKind::kSpawned) take_first(jail, std::move((*received)->fds));
       const ControlMessage& message = (*received)->message;
       if (message.kind == ControlKind::kZygoteDown)
         return tl::make_unexpected(std::string(message.text_view()));
@@ -165,10 +163,9 @@ bool Keeper::try_pool(std::size_t pool) {
     slots_.give_back(**slot);
   } else {
     sealed = seal_one(*jail);
-    end(*jail);
-    const bool swept = sweep(*jail, uid_of(*jail));
+    const bool over = finish(*jail);
     if (!sealed && sealed.error().empty()) sealed = tl::make_unexpected(reason_of(*jail));
-    if (!swept) sealed = tl::make_unexpected(std::string("end a jail: something in it is left"));
+    if (!over) sealed = tl::make_unexpected(std::string("end a jail: something in it is left"));
     slots_.give_back(**slot);
   }
   message.kind = sealed ? ControlKind::kZygoteUp : ControlKind::kZygoteDown;

@@ -6,8 +6,8 @@
 
 namespace cellblock::backends::nsjail {
 
-// Its first error, else its first warning, without level, time and place in nsjail's source, and not longer than
-// a line should be.
+// Its first error, else its first warning, without level, time and place in nsjail's source, and not longer
+// than a line should be.
 [[nodiscard]] std::string log_reason(std::string_view log);
 
 }  // namespace cellblock::backends::nsjail

@@ -6,11 +6,12 @@ namespace cellblock::backends::nsjail {
 namespace {
 
 TEST(LogReason, IsTheFirstErrorWithoutItsPlace) {
-  EXPECT_EQ(log_reason("[W][2026-11-22T00:00:00+0000][7] void a::warn():12 careful\n"
-                       "[E][2026-11-22T00:00:00+0000][1] bool mnt::initNs(nsj_t *)():93 Couldn't mount '/usr'\n"
-                       "[E][2026-11-22T00:00:00+0000][1] void b():1 later\n"
-                       "[F][2026-11-22T00:00:00+0000][1] void c():2 Launching child process failed\n"),
-            "nsjail: Couldn't mount '/usr'");
+  EXPECT_EQ(
+      log_reason("[W][2026-11-22T00:00:00+0000][7] void a::warn():12 careful\n"
+                 "[E][2026-11-22T00:00:00+0000][1] bool mnt::initNs(nsj_t *)():93 Couldn't mount '/usr'\n"
+                 "[E][2026-11-22T00:00:00+0000][1] void b():1 later\n"
+                 "[F][2026-11-22T00:00:00+0000][1] void c():2 Launching child process failed\n"),
+      "nsjail: Couldn't mount '/usr'");
 }
 
 TEST(LogReason, IsAWarningWhereThereIsNoError) {

@@ -1,5 +1,6 @@
-// cellblock-nsjailer: started by the server in the jailer's place, with the same descriptors: its control socket
-// on 3, the jail specification on 4, the program of the jails on 5 and the writing end of its own kill switch on
+// cellblock-nsjailer: started by the server in the jailer's place, with the same descriptors: its control
+// socket on 3, the jail specification on 4, the program of the jails on 5 and the writing end of its own kill
+// switch on
 // 6. Not meant to be started by hand.
 #include <fcntl.h>
 #include <unistd.h>
