@@ -373,6 +373,23 @@ def test_nothing_is_left_of_an_attack(jailed, attack):
 
 
 @NEEDS_NSJAIL
+def test_more_requests_than_ready_cells_get_each_their_own_answer(jailed):
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda number: jailed.post(script="def main(n): print(n); return n * n", args=[number]),
+                                range(12)))
+    assert [(answer.result, answer.stdout) for answer in answers] == [(n * n, f"{n}\n") for n in range(12)]
+    eventually(lambda: left_of(jailed) == (3, 1), 30, "only idle jails are left", pause=0.2)
+
+
+@NEEDS_NSJAIL
+def test_run_has_the_backend_too(tmp_path):
+    (tmp_path / "script.py").write_text("def main(a): print('said'); return a + 1")
+    ended = subprocess.run([BINARY, "run", tmp_path / "script.py", "--arg", "41", "--backend", "nsjail"],
+                           capture_output=True, text=True, timeout=60 * TIME_FACTOR)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "42\n", "said\n")
+
+
+@NEEDS_NSJAIL
 def test_an_execution_ends_with_its_client(jailed):
     with pytest.raises(httpx.ReadTimeout):
         jailed.client.post("/execute", json={"script": "import time\ndef main(): time.sleep(60)",
@@ -430,6 +447,59 @@ def test_an_nsjail_that_isolates_nothing_is_found_out(tmp_path):
     subprocess.run(["cc", "-o", tmp_path / "open/nsjail", tmp_path / "open.c"], check=True)
     said = refused(str(tmp_path / "open"))
     assert "run in namespaces of its own: nsjail has left user:[" in said, said
+
+
+# All namespaces and the right ids, but capabilities stay within reach (the bounding set).
+HALF_AN_NSJAIL = r"""
+    #define _GNU_SOURCE
+    #include <sched.h>
+    #include <stdio.h>
+    #include <sys/wait.h>
+    #include <unistd.h>
+
+    static void map(int pid, const char* which) {
+      char name[64];
+      sprintf(name, "/proc/%d/%s", pid, which);
+      FILE* file = fopen(name, "w");
+      fputs("1000 1900000000 1", file);
+      fclose(file);
+    }
+
+    int main(void) {
+      int apart[2], mapped[2];
+      char byte;
+      pipe(apart);
+      pipe(mapped);
+      int pid = fork();
+      if (pid == 0) {
+        unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+        write(apart[1], "x", 1);
+        read(mapped[0], &byte, 1);
+        setresgid(1000, 1000, 1000);
+        setresuid(1000, 1000, 1000);
+        char* arguments[] = {"cellblock-zygote", "in-jail", 0};
+        char* none[] = {0};
+        if (fork() == 0) return execve("/proc/self/fd/10", arguments, none);
+        return wait(0) < 0;
+      }
+      read(apart[0], &byte, 1);
+      map(pid, "gid_map");
+      map(pid, "uid_map");
+      write(mapped[1], "x", 1);
+      return wait(0) < 0;
+    }
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="starts jails, which needs root")
+def test_an_nsjail_that_leaves_capabilities_is_found_out(tmp_path):
+    strays_before = stray_processes()
+    (tmp_path / "half.c").write_text(HALF_AN_NSJAIL)
+    (tmp_path / "half").mkdir()
+    subprocess.run(["cc", "-w", "-o", tmp_path / "half/nsjail", tmp_path / "half.c"], check=True)
+    said = refused(str(tmp_path / "half"))
+    assert "seal a cell: drop all capabilities: Operation not permitted" in said, said
+    eventually(lambda: stray_processes() <= strays_before, 5, "nothing is left of the trial")
 
 
 @NEEDS_NSJAIL
