@@ -94,7 +94,8 @@ void Core::serve() {
   const std::size_t free = options_.max_running - running_.size();
   for (std::size_t pool = 0; pool < stocks_.size(); ++pool) {
     const std::size_t needed_now = std::min(waiting_.size(pool), free);
-    stocks_[pool].want(needed_now, draining_ ? 0 : options_.pool_sizes[pool]);
+    const bool others_wait = waiting_.size() > waiting_.size(pool);
+    stocks_[pool].want(needed_now, draining_ ? 0 : options_.pool_sizes[pool], others_wait);
   }
   watch_starvation();
   watch_idleness();

@@ -122,6 +122,20 @@ TEST_F(EngineTest, AnEmptyPoolLeavesALargerOneItsReserve) {
   EXPECT_EQ(submit("echo", kPatience, {}, 1).get().status, Status::kOk);
 }
 
+TEST_F(EngineTest, NoCellsOfALargerPoolAreMadeInStockWhileJobsOfAnEmptyOneWait) {
+  control_->fail_making("no light ones", 0);
+  make({.max_running = 20, .pool_sizes = {1, 16}});
+  ASSERT_TRUE(eventually_ready(16));
+  std::vector<Answer> answers;
+  for (int i = 0; i < 14; ++i) answers.push_back(submit("hang", kPatience, {}, 0));
+  ASSERT_TRUE(eventually_running(12));
+  std::this_thread::sleep_for(milliseconds{50});
+  EXPECT_EQ(engine_->snapshot().ready, 4U);
+  EXPECT_EQ(engine_->snapshot().queued, 2U);
+  for (const Answer& answer : answers) engine_->cancel(answer.ticket);
+  EXPECT_TRUE(eventually_ready(16));
+}
+
 TEST_F(EngineTest, ALargerJobNeverGetsASmallerPoolsCell) {
   control_->fail_making("no large ones", 1);
   make({.max_running = 4, .pool_sizes = {4, 1}, .cell_wait = milliseconds{50}});

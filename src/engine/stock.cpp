@@ -32,8 +32,9 @@ Stock::Stock(boost::asio::io_context& context, Backend& backend, std::size_t poo
       fill_timer_(context),
       pause_timer_(context) {}
 
-void Stock::want(std::size_t waiting, std::size_t spare) {
+void Stock::want(std::size_t waiting, std::size_t spare, bool others_wait) {
   waiting_ = waiting;
+  others_wait_ = others_wait;
   wanted_ = waiting + spare;
   schedule_fill();
 }
@@ -75,6 +76,8 @@ void Stock::close() {
 void Stock::schedule_fill() {
   if (closed_ || pausing_ || ready_.size() + making_ >= wanted_) return;
   const bool calm = able_ && ready_.size() * kLowPart > wanted_;
+  // Else jobs of a light pool would live on the dear cells that are made in every short pause.
+  if (calm && others_wait_) return;
   // A calm wait starts over; an urgent one is as good as done.
   if (fill_scheduled_ && !fill_calm_) return;
   fill_scheduled_ = true;
@@ -93,7 +96,7 @@ void Stock::schedule_fill() {
     // An urgent one has come in between.
     if (code || !fill_calm_) return;
     fill_scheduled_ = false;
-    fill();
+    if (!others_wait_) fill();
   });
 }
 

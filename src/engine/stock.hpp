@@ -34,8 +34,8 @@ class Stock {
 
   // How many cells are to be ready or in the making: for jobs that wait, and in stock besides. Never makes
   // one from inside this call, so that a job which has just been given its cell does not wait for the next
-  // one; with much in stock a little later.
-  void want(std::size_t waiting, std::size_t spare);
+  // one; with much in stock a little later, and not at all while jobs of other pools wait.
+  void want(std::size_t waiting, std::size_t spare, bool others_wait = false);
   // The oldest ready cell, or null.
   [[nodiscard]] std::unique_ptr<Cell> take();
   // Has the oldest cell that has not been warmed get ready for larger scripts; false when there is none.
@@ -76,6 +76,7 @@ class Stock {
   std::vector<std::unique_ptr<Cell>> discarded_;
   std::size_t waiting_ = 0;
   std::size_t wanted_ = 0;
+  bool others_wait_ = false;
   std::size_t making_ = 0;
   std::uint64_t next_number_ = 0;
   boost::asio::steady_timer fill_timer_;

@@ -1,11 +1,15 @@
 #include "runner/interpreter.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <string_view>
 #include <utility>
 
+#include "base/fd.hpp"
 #include "runner/library_names.hpp"
 #include "runner/os_error_watch.hpp"
 #include "runner/py_ref.hpp"
@@ -116,6 +120,17 @@ base::Result<void> freeze() {
   return {};
 }
 
+std::string read_to_end(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+}
+
 // The arguments of rich_display.begin(), or None.
 PyRef display_arguments(std::unique_ptr<ShowFunction>& function, const protocol::DisplayWish& wish,
                         Show show) {
@@ -199,14 +214,21 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
 // An object of its own must exist, though Python keeps what this asks for in globals.
 // NOLINTNEXTLINE(readability-convert-member-functions-to-static)
 std::string Interpreter::versions_json() {
-  const PyRef module = make_module("_cellblock_versions", embedded::kVersionsScript);
-  const PyRef text(module ? PyObject_CallMethod(module.get(), "versions", nullptr) : nullptr);
-  const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
-  if (utf8 == nullptr) {
-    PyErr_Clear();
-    return "{}";
+  auto pipe = base::make_pipe();
+  const pid_t child = pipe ? ::fork() : -1;
+  if (child == 0) {
+    const PyRef module = make_module("_cellblock_versions", embedded::kVersionsScript);
+    const PyRef text(module ? PyObject_CallMethod(module.get(), "versions", nullptr) : nullptr);
+    const char* utf8 = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+    ::_exit(utf8 != nullptr && base::write_all(pipe->second.get(), utf8) ? 0 : 1);
   }
-  return utf8;
+  if (child < 0) return "{}";
+  pipe->second.reset();
+  std::string versions = read_to_end(pipe->first.get());
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status == 0 ? versions : "{}";
 }
 
 // As above: only who has an interpreter may copy it.

@@ -26,7 +26,8 @@ class Interpreter {
   // Leaves the interpreter to the end of the process: finalising it costs time and serves nobody.
   ~Interpreter();
 
-  // Versions of Python and of the libraries that are there, as a JSON object {"python": "3.11.2", …}.
+  // Versions of Python and of the libraries that are there, as a JSON object {"python": "3.11.2", …}; empty when
+  // they can't be found out. Asked in a child, so that cells don't carry the modules which that takes.
   [[nodiscard]] std::string versions_json();
 
   // Through libc, whose hooks (OpenBLAS has some) a bare clone would leave out. As fork(): 0 in the child, -1
