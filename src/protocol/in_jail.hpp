@@ -2,8 +2,10 @@
 // jail; and how it talks over the first of them.
 //
 //   outside ◀─kSpawned── jail      its first process is there; with a pidfd of it
-//   outside ──kFork────▶ jail      now; text: the namespaces of outside, none of which may be its own
-//   outside ◀─kZygoteUp─ jail      the interpreter is up; text: versions, as JSON
+//   outside ──kFork────▶ jail      now; text: the namespaces of outside, none of which may be its own; cell:
+//   0 for a trial;
+//                                  unprimed: 1 when a job is waiting
+//   outside ◀─kZygoteUp─ jail      the interpreter is up; text: of a trial, versions as JSON
 //   outside ◀─kForked─── jail      the interpreter's process is there; its frames say the rest
 //   outside ◀─kReaped─── jail      it has ended: code, cpu_us. The jail ends with it
 //   outside ◀─kZygoteDown─ jail    instead of any of them; text: why

@@ -60,11 +60,12 @@ base::Result<std::vector<sock_filter>> compile(const sandbox::JailSpec& spec, sa
 }
 
 [[noreturn]] void become_cell(runner::Interpreter& interpreter, const sandbox::JailSpec& spec,
-                              const sandbox::CellFilter& filter) {
+                              const sandbox::CellFilter& filter, bool primed) {
   runner::CellDescriptors descriptors;
   descriptors.channel = base::Fd(protocol::kJailChannel);
   descriptors.out = base::Fd(protocol::kJailOut);
   descriptors.err = base::Fd(protocol::kJailErr);
+  descriptors.primed = primed;
   descriptors.seal = &sandbox::seal_cell_in_jail;
   if (filter.listening != sandbox::Listening::kNone)
     descriptors.supervisor = base::Fd(protocol::kJailSupervisor);
@@ -129,9 +130,12 @@ int live_in_jail() {
   const auto interpreter =
       runner::Interpreter::start(spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front());
   if (!interpreter) return give_up(line.get(), interpreter.error().message());
-  if (!tell(line.get(), ControlKind::kZygoteUp, (*interpreter)->versions_json())) return kExitFailed;
+  // Nobody asks a second time, and finding out takes a while.
+  const bool trial = (*order)->message.cell == 0;
+  if (!tell(line.get(), ControlKind::kZygoteUp, trial ? (*interpreter)->versions_json() : ""))
+    return kExitFailed;
   const pid_t pid = (*interpreter)->fork();
-  if (pid == 0) become_cell(**interpreter, *spec, filter);
+  if (pid == 0) become_cell(**interpreter, *spec, filter, (*order)->message.unprimed == 0);
   if (pid < 0) return give_up(line.get(), base::errno_error("fork the interpreter").value().message());
   // All but the line: the server waits for the ends of what the cell has.
   if (::syscall(SYS_close_range, protocol::kJailLine + 1, ~0U, 0) != 0) return kExitFailed;

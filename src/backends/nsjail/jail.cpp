@@ -48,6 +48,7 @@ bool hear_the_line_end(Jail& jail) {
 
 bool order(const Jail& jail, const std::string& outside) {
   protocol::ControlMessage message = protocol::about(protocol::ControlKind::kFork, jail.id);
+  message.unprimed = jail.unprimed;
   message.set_text(outside);
   return protocol::send_control(jail.process.line.get(), message).has_value();
 }

@@ -16,7 +16,7 @@
 namespace cellblock::backends::nsjail {
 
 struct Jail {
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;  // none of a trial
   std::uint32_t slot = 0;
   std::size_t pool = 0;
   JailProcess process;
@@ -26,10 +26,11 @@ struct Jail {
   base::Fd channel;  // the server's end, until it has it
   base::Stopwatch steps;
   std::uint32_t start_us = 0;
-  bool announced = false;    // the server knows that it lives
-  std::int32_t status = 9;   // of the interpreter's process; killed, until somebody says more
-  std::uint64_t cpu_us = 0;  // likewise
-  std::string fault;         // why there can be no cell in it; the first reason stays
+  std::uint32_t unprimed = 0;  // 1 when a job is waiting for it
+  bool announced = false;      // the server knows that it lives
+  std::int32_t status = 9;     // of the interpreter's process; killed, until somebody says more
+  std::uint64_t cpu_us = 0;    // likewise
+  std::string fault;           // why there can be no cell in it; the first reason stays
   std::optional<base::Stopwatch> ending{};
 };
 

@@ -114,6 +114,7 @@ void Keeper::spawn_waiting() {
       continue;
     }
     jail->id = id;
+    jail->unprimed = request.message.unprimed;
     jails_.emplace(id, std::move(*jail));
   }
 }
