@@ -14,7 +14,18 @@ from pathlib import Path
 import httpx
 import pytest
 from hostile import ANY_FAULT, Attack, assert_ends_as_promised
-from support import BINARY, REPO, TIME_FACTOR, Server, cell_processes, descendants, eventually, inside, stray_processes
+from support import (
+    BINARY,
+    REPO,
+    TIME_FACTOR,
+    Server,
+    cell_processes,
+    descendants,
+    eventually,
+    inside,
+    start_time,
+    stray_processes,
+)
 
 NSJAIL = shutil.which("nsjail")
 NEEDS_NSJAIL = pytest.mark.skipif(NSJAIL is None or os.geteuid() != 0,
@@ -77,7 +88,7 @@ SAME = {
     "memory_error": request("def main(): return len(bytearray(1 << 40))"),
     "memory_limit": request("def main():\n    kept = []\n    while True: kept.append(bytearray(1 << 20))",
                             limits={"memory_mb": 64}),
-    "memory_below_the_limit": request("def main(): return len(bytearray(b'x') * (40 << 20))",
+    "memory_below_the_limit": request("import pandas\ndef main(): return len(bytearray(b'x') * (40 << 20))",
                                       limits={"memory_mb": 64}),
     "memory_in_files": request("""
         def main():
@@ -548,3 +559,19 @@ def test_jails_end_with_the_service():
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), 10, "every process ends")
         eventually(lambda: not running.cgroups(), 5, "its cgroups are removed")
         assert not list(Path("/tmp").glob("nsjail.*")) and not list(Path("/run/user").glob("nsjail.*"))
+
+
+@NEEDS_NSJAIL
+def test_jails_end_when_the_keeper_is_killed():
+    running = Server("--backend", "nsjail", "--pool-size", "2", "--preload-light", "")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: running.client.post("/execute", json={
+            "script": "import os, time\ndef main():\n    os.fork()\n    time.sleep(60)"}))
+        eventually(lambda: running.pool()["running"] == 1, 10, "it runs")
+        family = descendants(running.process.pid)
+        keeper = next(pid for pid in family if name_of(pid) == "cellblock-nsjai")
+        os.kill(keeper, signal.SIGKILL)
+        code = running.process.wait(timeout=20 * TIME_FACTOR)
+    running.client.close()
+    assert code == 3, "the service can't make cells any more, and says so"
+    eventually(lambda: not any(start_time(pid) for pid in family), 10, "every process ends")
