@@ -142,7 +142,8 @@ SAME = {
                       if name.startswith("RLIMIT_")]
             return [os.getresuid(), os.getresgid(), os.getgroups(), getpass.getuser(), os.getcwd(), os.getpid() > 1,
                     dict(os.environ), platform.node(), limits, os.nice(0), sorted(os.listdir("/")),
-                    sorted(os.listdir("/dev")), open("/proc/self/cgroup").read(), open("/proc/self/oom_score_adj").read()]
+                    sorted(os.listdir("/dev")), open("/proc/self/cgroup").read(),
+                    open("/proc/self/oom_score_adj").read()]
     """),
     "status_of_the_process": request("""
         def main():

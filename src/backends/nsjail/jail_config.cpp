@@ -102,16 +102,17 @@ void add_own_mounts(NsJailConfig& config, const sandbox::JailSpec& spec) {
 }
 
 void set_program(NsJailConfig& config, const sandbox::JailSpec& spec) {
-  using namespace protocol;
   config.set_cwd(std::string(sandbox::kWorkingDirectory));
   config.set_keep_env(false);
   for (std::string& variable : jailer::cell_environment(spec)) config.add_envar(std::move(variable));
-  for (const int fd : {kJailLine, kJailSpec, kJailChannel, kJailOut, kJailErr}) config.add_pass_fd(fd);
-  if (spec.listening != sandbox::Listening::kNone) config.add_pass_fd(kJailSupervisor);
+  for (const int fd : {protocol::kJailLine, protocol::kJailSpec, protocol::kJailChannel, protocol::kJailOut,
+                       protocol::kJailErr})
+    config.add_pass_fd(fd);
+  if (spec.listening != sandbox::Listening::kNone) config.add_pass_fd(protocol::kJailSupervisor);
   auto& program = *config.mutable_exec_bin();
   program.set_path("/proc/self/fd/" + std::to_string(kProgram));
   program.set_arg0("cellblock-zygote");
-  program.add_arg(kInJail);
+  program.add_arg(protocol::kInJail);
   // By its descriptor: no tree shows it.
   program.set_exec_fd(true);
 }

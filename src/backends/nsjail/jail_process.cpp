@@ -63,16 +63,15 @@ bool make_room_for_a_root() {
   // What the keeper ignores must end a script as it ends any program.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
   const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  using namespace protocol;
   ready = ready && arrange({{null.get(), 0},
                             {null.get(), 1},
                             {null.get(), 2},
-                            {line, kJailLine},
-                            {spec, kJailSpec},
-                            {input.channel, kJailChannel},
-                            {input.out, kJailOut},
-                            {input.err, kJailErr},
-                            {input.supervisor, kJailSupervisor},
+                            {line, protocol::kJailLine},
+                            {spec, protocol::kJailSpec},
+                            {input.channel, protocol::kJailChannel},
+                            {input.out, protocol::kJailOut},
+                            {input.err, protocol::kJailErr},
+                            {input.supervisor, protocol::kJailSupervisor},
                             {config, kConfig},
                             {input.program, kProgram},
                             {log, kLog},

@@ -35,6 +35,12 @@ sandbox::TreeStyle tree_style(const sandbox::Walls& walls) {
   return {walls.own_inodes ? sandbox::Inodes::kOwn : sandbox::Inodes::kShared, sandbox::Devices::kOwn};
 }
 
+void lose_line(Jail& jail) {
+  end(jail);
+  // At its end of file it would wake the loop for ever.
+  jail.process.line.reset();
+}
+
 }  // namespace
 
 Keeper::Keeper(sandbox::JailSpec spec, sandbox::Refusals refusals, KeeperHandles host,
@@ -143,12 +149,6 @@ void Keeper::on_line(Jail& jail) {
     default:
       break;
   }
-}
-
-void Keeper::lose_line(Jail& jail) {
-  end(jail);
-  // At its end of file it would wake the loop for ever.
-  jail.process.line.reset();
 }
 
 void Keeper::take_first(Jail& jail, std::vector<base::Fd> fds) const {

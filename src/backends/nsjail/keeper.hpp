@@ -44,7 +44,6 @@ class Keeper {
 
   void on_server();
   void on_line(Jail& jail);
-  void lose_line(Jail& jail);
   void take_first(Jail& jail, std::vector<base::Fd> fds) const;
   void on_gone(std::uint64_t id);
   void limit(const protocol::ControlMessage& request);
