@@ -28,5 +28,7 @@ function(cellblock_own_python program)
   target_link_libraries(${program} PRIVATE
     "$<LINK_LIBRARY:WHOLE_ARCHIVE,${CELLBLOCK_PYTHON_ARCHIVE}>" ${CELLBLOCK_EXPAT_ARCHIVE} ${CELLBLOCK_ZLIB_ARCHIVE} m dl)
   # Nothing else: what else is in the program, such as the C++ library, must not stand in for that of a module.
+  # Segments at borders of huge pages: src/zygote/huge_code.cpp.
+  target_link_options(${program} PRIVATE -Wl,-z,max-page-size=2097152)
   target_link_options(${program} PRIVATE "-Wl,--export-dynamic-symbol=Py*" "-Wl,--export-dynamic-symbol=_Py*")
 endfunction()

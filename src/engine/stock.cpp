@@ -43,6 +43,7 @@ std::unique_ptr<Cell> Stock::take() {
   if (ready_.empty()) return nullptr;
   auto cell = std::move(ready_.front().cell);
   ready_.pop_front();
+  last_taken_ = Clock::now();
   return cell;
 }
 
@@ -73,16 +74,21 @@ void Stock::close() {
   discarded_.clear();
 }
 
+bool Stock::calm() const {
+  return able_ && ready_.size() * kLowPart > wanted_;
+}
+
 void Stock::schedule_fill() {
   if (closed_ || pausing_ || ready_.size() + making_ >= wanted_) return;
-  const bool calm = able_ && ready_.size() * kLowPart > wanted_;
   // Else jobs of a light pool would live on the dear cells that are made in every short pause.
-  if (calm && others_wait_) return;
-  // A calm wait starts over; an urgent one is as good as done.
-  if (fill_scheduled_ && !fill_calm_) return;
+  if (calm() && others_wait_) return;
+  const auto start = calm() ? last_taken_ + kCalm : Clock::time_point::min();
+  const bool at_once = start <= Clock::now();
+  // A calm wait starts over; what has been posted is as good as done.
+  if (fill_scheduled_ && fill_posted_) return;
   fill_scheduled_ = true;
-  fill_calm_ = calm;
-  if (!calm) {
+  fill_posted_ = at_once;
+  if (at_once) {
     // Posted: a timer that runs at once would cost two system calls for each cell.
     fill_timer_.cancel();
     boost::asio::post(context_, [this] {
@@ -91,18 +97,19 @@ void Stock::schedule_fill() {
     });
     return;
   }
-  fill_timer_.expires_after(kCalm);
+  fill_timer_.expires_at(start);
   fill_timer_.async_wait([this](const boost::system::error_code& code) {
     // An urgent one has come in between.
-    if (code || !fill_calm_) return;
+    if (code || fill_posted_) return;
     fill_scheduled_ = false;
     if (!others_wait_) fill();
   });
 }
 
 void Stock::fill() {
-  // After a failure one attempt at a time finds out whether the cause is gone.
-  const std::size_t at_once = pause_.count() == 0 ? kMaxMaking : 1;
+  // In calm one at a time, so that a job which comes meanwhile finds a CPU. After a failure, too: one attempt
+  // finds out whether the cause is gone.
+  const std::size_t at_once = pause_.count() == 0 && !calm() ? kMaxMaking : 1;
   while (!closed_ && !pausing_ && making_ < at_once && ready_.size() + making_ < wanted_) {
     const Priming priming = ready_.size() + making_ < waiting_ ? Priming::kNone : Priming::kFull;
     ++making_;

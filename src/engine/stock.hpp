@@ -61,6 +61,8 @@ class Stock {
     bool warmed = false;
   };
 
+  // There is enough for jobs that come one after the other.
+  [[nodiscard]] bool calm() const;
   void schedule_fill();
   void fill();
   void on_made(base::Result<std::unique_ptr<Cell>> made);
@@ -81,7 +83,8 @@ class Stock {
   std::uint64_t next_number_ = 0;
   boost::asio::steady_timer fill_timer_;
   bool fill_scheduled_ = false;
-  bool fill_calm_ = false;
+  bool fill_posted_ = false;
+  Clock::time_point last_taken_ = Clock::time_point::min();
   bool closed_ = false;
 
   bool able_ = false;

@@ -24,6 +24,19 @@ TEST_F(StockTest, MakesSeveralCellsAtOnceButNotAll) {
   EXPECT_TRUE(eventually_ready(16));
 }
 
+TEST_F(StockTest, ReplacesOneAfterTheOtherWhileThereIsEnough) {
+  make({.max_running = 10, .pool_sizes = {16}}, {.make_delay = milliseconds{30}});
+  ASSERT_TRUE(eventually_ready(16));
+  std::vector<Answer> answers;
+  for (int i = 0; i < 6; ++i) answers.push_back(submit("echo"));
+  for (const Answer& answer : answers) EXPECT_EQ(answer.get().status, Status::kOk);
+  ASSERT_TRUE(eventually([&] { return control_->record().asked == 17; }));
+  // While it is in the making no other is asked for.
+  std::this_thread::sleep_for(milliseconds{10});
+  EXPECT_EQ(control_->record().asked, 17U);
+  EXPECT_TRUE(eventually_ready(16));
+}
+
 TEST_F(StockTest, MakesCellsOnDemandForABurst) {
   make({.max_running = 10, .pool_sizes = {2}});
   ASSERT_TRUE(eventually_ready(2));

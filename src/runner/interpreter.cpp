@@ -78,7 +78,7 @@ std::string bytes_at(PyObject* tuple, Py_ssize_t index) {
 
 // Isolated from environment and user site, but with Debian's packages, UTF-8 throughout, and the usual
 // signal set-up (SIGPIPE and SIGXFSZ ignored, so that they become exceptions).
-base::Result<void> initialize() {
+base::Result<void> initialize(heap::PythonHeap& heap) {
   PyConfig config;
   PyConfig_InitIsolatedConfig(&config);
   config.install_signal_handlers = 1;
@@ -86,6 +86,7 @@ base::Result<void> initialize() {
   PyPreConfig_InitIsolatedConfig(&before);
   before.utf8_mode = 1;
   PyStatus status = Py_PreInitialize(&before);
+  heap.install();
   // sys.executable must be a real interpreter: multiprocessing and subprocess start it.
   if (!PyStatus_Exception(status)) {
     status = PyConfig_SetString(&config, &config.program_name, L"/usr/bin/python3");
@@ -164,8 +165,9 @@ Interpreter::~Interpreter() {
   static_cast<void>(state_.release());
 }
 
-base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<std::string>& preload) {
-  if (auto done = initialize(); !done) return tl::make_unexpected(done.error());
+base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<std::string>& preload,
+                                                              heap::PythonHeap& heap) {
+  if (auto done = initialize(heap); !done) return tl::make_unexpected(done.error());
   install_os_error_watch();
   auto state = std::make_unique<State>();
   const PyRef hooks = make_module("_cellblock_fork_hooks", embedded::kForkHooks);
@@ -208,6 +210,7 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   }
   learn_library_names();
   if (auto done = freeze(); !done) return tl::make_unexpected(done.error());
+  heap.settle();
   return interpreter;
 }
 

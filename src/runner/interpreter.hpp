@@ -1,5 +1,5 @@
-// The embedded CPython of the zygote and its cells. The only part that includes Python.h, and only in its
-// source.
+// The embedded CPython of the zygote and its cells. Beside `heap` the only part that includes Python.h,
+// and only in its source.
 #pragma once
 
 #include <sys/types.h>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "heap/python_heap.hpp"
 #include "protocol/display_frame.hpp"
 #include "protocol/outcome_frame.hpp"
 #include "protocol/run_frame.hpp"
@@ -18,16 +19,18 @@ namespace cellblock::runner {
 
 class Interpreter {
  public:
-  // Starts the interpreter of this process and imports `preload`. Once per process; the process must have a
-  // single thread and stays so. An import that fails is an error that names the module.
-  static base::Result<std::unique_ptr<Interpreter>> start(const std::vector<std::string>& preload);
+  // Starts the interpreter of this process and imports `preload`, with its objects where `heap` has them;
+  // `heap` must stay. Once per process; the process must have a single thread and stays so. An import that
+  // fails is an error that names the module.
+  static base::Result<std::unique_ptr<Interpreter>> start(const std::vector<std::string>& preload,
+                                                          heap::PythonHeap& heap);
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
   // Leaves the interpreter to the end of the process: finalising it costs time and serves nobody.
   ~Interpreter();
 
-  // Versions of Python and of the libraries that are there, as a JSON object {"python": "3.11.2", …}; empty when
-  // they can't be found out. Asked in a child, so that cells don't carry the modules which that takes.
+  // Versions of Python and of the libraries that are there, as a JSON object {"python": "3.11.2", …}; empty
+  // when they can't be found out. Asked in a child, so that cells don't carry the modules which that takes.
   [[nodiscard]] std::string versions_json();
 
   // Through libc, whose hooks (OpenBLAS has some) a bare clone would leave out. As fork(): 0 in the child, -1

@@ -8,6 +8,7 @@ that changes a module by accident (json, sys.stdout, os) still gets a right answ
 import ast
 import builtins
 import importlib.machinery
+import io
 import json
 import linecache
 import os
@@ -33,6 +34,7 @@ _stdout = sys.stdout
 _stderr = sys.stderr
 _compile = builtins.compile
 _exec = builtins.exec
+_StringIO = io.StringIO
 
 
 class _Ended(Exception):
@@ -228,7 +230,9 @@ def _run(script, args, kwargs, strict, limit):
     pid = _getpid()
     source = script.decode("utf-8")
     code = _compiled(source, strict)
-    linecache.cache[FILE_NAME] = (len(source), None, source.splitlines(True), FILE_NAME)
+    # As linecache reads a file: traceback places its marks by the line's end, which the last line may lack.
+    lines = _StringIO(source + "\n", None).readlines()
+    linecache.cache[FILE_NAME] = (len(source), None, lines, FILE_NAME)
     module = types.ModuleType(MODULE_NAME)
     module.__file__ = FILE_NAME
     module.__builtins__ = builtins

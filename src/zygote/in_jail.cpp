@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "heap/python_heap.hpp"
 #include "protocol/control.hpp"
 #include "protocol/in_jail.hpp"
 #include "runner/cell_process.hpp"
@@ -127,8 +128,10 @@ int live_in_jail() {
   const auto own_program = compile(*spec, sandbox::Refusing::kByErrno);
   if (!program || !own_program) return give_up(line.get(), "compile the seccomp policy");
   const sandbox::CellFilter filter{std::move(*program), spec->listening};
-  const auto interpreter =
-      runner::Interpreter::start(spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front());
+  // Where objects lie matters to those who share a zygote's pages.
+  const auto heap = heap::PythonHeap::placing({});
+  const auto interpreter = runner::Interpreter::start(
+      spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front(), *heap);
   if (!interpreter) return give_up(line.get(), interpreter.error().message());
   // Nobody asks a second time, and finding out takes a while.
   const bool trial = (*order)->message.cell == 0;

@@ -7,13 +7,17 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/fd.hpp"
+#include "heap/python_heap.hpp"
 #include "protocol/in_jail.hpp"
 #include "runner/interpreter.hpp"
 #include "sandbox/jail_spec.hpp"
 #include "sandbox/seccomp_policy.hpp"
+#include "zygote/huge_code.hpp"
 #include "zygote/in_jail.hpp"
+#include "zygote/layouts.hpp"
 #include "zygote/zygote.hpp"
 
 namespace cellblock::zygote {
@@ -46,8 +50,11 @@ int main_of_zygote() {
       spec->listening == sandbox::Listening::kNone ? sandbox::Refusing::kByErrno
                                                    : sandbox::Refusing::kByNotice);
   if (!program) return give_up(jailer.get(), program.error());
-  const auto interpreter =
-      runner::Interpreter::start(spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front());
+  const std::vector<std::string> modules =
+      spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front();
+  use_huge_pages_for_code();
+  const auto heap = heap::PythonHeap::placing(layout_for(modules));
+  const auto interpreter = runner::Interpreter::start(modules, *heap);
   if (!interpreter) return give_up(jailer.get(), interpreter.error());
   protocol::ControlMessage up;
   up.kind = protocol::ControlKind::kZygoteUp;

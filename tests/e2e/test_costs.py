@@ -26,8 +26,9 @@ def main():
 """
 
 
-# What was counted on Debian 12 and a tenth.
-@pytest.mark.parametrize("script, most", [(HELLO, 560), (GROUPBY, 1750)], ids=["hello", "numpy and pandas"])
+# What was counted on Debian 12 where the zygote's code is not in huge pages (325 and 690 where it is) and a tenth. Without
+# the layout that the build makes of the zygote's objects it is 510 and 1,560.
+@pytest.mark.parametrize("script, most", [(HELLO, 420), (GROUPBY, 830)], ids=["hello", "numpy and pandas"])
 def test_faults_of_a_cell_from_fork_to_answer(start_server, script, most):
     server = start_server("--pool-size", "6")
     time.sleep(1 * TIME_FACTOR)  # the idle service warms its cells

@@ -185,3 +185,11 @@ def test_exception_shows_only_the_users_frames(server):
     assert frames == [("<script>", "9", "main"), ("<script>", "5", "__iter__")]
     assert exception["traceback"].startswith("Traceback (most recent call last):\n")
     assert exception["traceback"].rstrip().endswith("KeyError: 'inside'")
+
+
+# Without a line end at its end, and after what splits lines elsewhere than in Python's source.
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("begin", ["", "x = 'a\u2028b\x1cc'\n"])
+def test_traceback_marks_the_place_in_its_line(server, begin, end):
+    answer = server.post(script=f"{begin}def main():\n    return 1 / 0{end}")
+    assert "    return 1 / 0\n           ~~^~~\nZero" in answer.exception["traceback"], answer
