@@ -268,17 +268,18 @@ ATTACKS = [
     Attack("shadow", "def main(): return open('/etc/shadow').read()", "exception"),
     Attack("host_files", """
         import os
-        def main(): return [p for p in ("/root", "/home", "/work", "/var", "/sys", "/boot", "/run") if os.path.exists(p)]
+        def main():
+            return [p for p in ("/root", "/home", "/var", "/sys", "/boot", "/run", "/opt") if os.path.exists(p)]
      """, "ok", []),
     Attack("network", """
         import socket
         def main(): socket.create_connection(("127.0.0.1", 22), 1)
      """, "exception"),
     Attack("abstract_socket", """
-        import socket
+        import os, socket
         def main():
             s = socket.socket(socket.AF_UNIX); s.bind("\\0only-here")
-            return [line.split()[-1] for line in open("/proc/net/unix")] if __import__("os").path.exists("/proc/net/unix") else "bound"
+            return "seen" if os.path.exists("/proc/net/unix") else "bound"
      """, ANY_FAULT | {"ok"}, "bound"),
     Attack("kill_everything", """
         import os, signal
@@ -484,7 +485,8 @@ HALF_AN_NSJAIL = r"""
       pipe(mapped);
       int pid = fork();
       if (pid == 0) {
-        unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+        unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                CLONE_NEWCGROUP);
         write(apart[1], "x", 1);
         read(mapped[0], &byte, 1);
         setresgid(1000, 1000, 1000);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <utility>
 
 #include "jailer/first_process.hpp"
@@ -59,11 +60,13 @@ tl::expected<Answerer, StepFailure> start_answerer(const sandbox::Refusals& refu
   StepFailure failure{};
   const ssize_t count = ::read(report->first.get(), &failure, sizeof(failure));
   if (count != static_cast<ssize_t>(sizeof(failure))) failure = {Step::kInitSeal, ECHILD};
+  answerer.pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, answerer.pid, 0)));
+  if (!answerer.pidfd.valid()) failure = {Step::kClone, errno};
   if (failure.step != Step::kNone) {
+    ::kill(answerer.pid, SIGKILL);
     ::waitpid(answerer.pid, nullptr, 0);
     return tl::make_unexpected(failure);
   }
-  answerer.pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, answerer.pid, 0)));
   return answerer;
 }
 

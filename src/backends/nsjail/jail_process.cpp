@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -100,6 +101,13 @@ tl::expected<JailProcess, sandbox::StepFailure> start_jail(const JailInput& inpu
   if (process.pid == 0) become_nsjail(input, line->second.get(), spec.get(), config.get(), log->second.get());
   // Sound after the fork: the keeper reaps its children itself, so the pid is still this one's.
   process.pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  if (!process.pidfd.valid()) {
+    const auto failed = step_failed(Step::kClone);
+    // Nobody could end it later.
+    ::kill(process.pid, SIGKILL);
+    ::waitpid(process.pid, nullptr, 0);
+    return failed;
+  }
   process.line = std::move(line->first);
   process.log = std::move(log->first);
   // A script must not be able to make the keeper wait.

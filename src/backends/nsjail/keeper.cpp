@@ -224,6 +224,8 @@ void Keeper::end_everything() {
     if (std::chrono::steady_clock::now() < deadline) finish(jail);
   }
   jails_.clear();
+  // What nsjail had begun when it was killed ends by itself, and must have left the cgroups before they go.
+  while (::waitpid(-1, nullptr, WNOHANG) >= 0 && std::chrono::steady_clock::now() < deadline) ::usleep(1000);
 }
 
 void Keeper::tell(const ControlMessage& message, std::span<const int> fds) const {
