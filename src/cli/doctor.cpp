@@ -19,12 +19,17 @@ bool try_zygotes(const config::Options& options, const Host& host) {
   const Pools pools = pools_of(options);
   auto jailer = backends::native::launch_jailer(jail_spec_from(options, pools, host), kStartLimit);
   if (!jailer) {
-    std::printf("%-8s %-18s %s\n", "missing", "zygotes", jailer.error().message().c_str());
+    std::printf("%-8s %-18s %s\n", "missing", host.nsjail.empty() ? "zygotes" : "jails",
+                jailer.error().message().c_str());
     return false;
   }
   const auto settings = settings_from(options, pools, host, jailer->versions_json);
-  std::printf("%-8s %-18s %s\n", "works", "zygotes",
-              host.plan.namespaces ? "start inside the read-only tree" : "start on the host's files");
+  if (host.nsjail.empty()) {
+    std::printf("%-8s %-18s %s\n", "works", "zygotes",
+                host.plan.namespaces ? "start inside the read-only tree" : "start on the host's files");
+  } else {
+    std::printf("%-8s %-18s %s\n", "works", "jails", "one of each pool was made, sealed and ended");
+  }
   std::printf("\npython %s\n", settings.python_version.c_str());
   for (const auto& [name, version] : settings.libraries)
     std::printf("%s %s\n", name.c_str(), version.c_str());
@@ -37,9 +42,11 @@ bool try_zygotes(const config::Options& options, const Host& host) {
 int doctor(const config::Options& options) {
   const Host host = examine_host(options);
   for (const sandbox::WallProbe& wall : host.walls) print_wall(wall);
-  const bool starts = try_zygotes(options, host);
-  std::printf("\nisolation level: %s\n", level_name(host.level).data());
   const auto accepted = accept(host, options);
+  // Without the program there is nothing that could make one.
+  const bool no_program = options.backend == config::Backend::kNsjail && host.nsjail.empty();
+  const bool starts = !no_program && try_zygotes(options, host);
+  std::printf("\nisolation level: %s\n", level_name(host.level).data());
   if (!accepted) std::printf("serve and run refuse to start: %s\n", accepted.error().message().c_str());
   return starts && accepted ? kExitOk : kExitScriptFault;
 }

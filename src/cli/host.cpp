@@ -1,9 +1,12 @@
 #include "cli/host.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
+#include <utility>
 
 #include "cli/cell_view.hpp"
+#include "cli/nsjail_program.hpp"
 
 namespace cellblock::cli {
 namespace {
@@ -31,6 +34,10 @@ std::string missing_at(const Host& host, sandbox::Level level) {
 Host examine_host(const config::Options& options) {
   Host host;
   host.walls = sandbox::probe_walls(options.cgroup_root, options.uid_base);
+  if (options.backend == config::Backend::kNsjail) {
+    const char* path = std::getenv("PATH");
+    add_nsjail(host, path != nullptr ? path : "");
+  }
   host.level = sandbox::level_of(host.walls);
   host.plan = sandbox::plan_of(host.walls, host.level);
   const auto cgroup = std::find_if(host.walls.begin(), host.walls.end(),
@@ -47,6 +54,9 @@ base::Result<void> accept(const Host& host, const config::Options& options) {
       return base::make_error("use the cgroup that cgroup-root names: " + wall.means, wall.fix);
     }
   }
+  if (options.backend == config::Backend::kNsjail) {
+    if (auto accepted = accept_nsjail(host); !accepted) return accepted;
+  }
   if (auto shown = check_cell_view(options, host.plan.namespaces); !shown) return shown;
   const sandbox::Level wanted = lowest_accepted(options);
   if (host.level >= wanted) return {};
@@ -61,6 +71,7 @@ base::Result<void> accept(const Host& host, const config::Options& options) {
 config::Options at_level(config::Options options, sandbox::Level level) {
   const bool chosen = options.source("policy") != config::Source::kDefault;
   if (level != sandbox::Level::kFull && !chosen) options.policy = config::Policy::kStrict;
+  if (options.backend == config::Backend::kNsjail) return with_few_ready_cells(std::move(options));
   return options;
 }
 

@@ -14,6 +14,7 @@ struct Host {
   std::vector<sandbox::WallProbe> walls;  // and limits
   sandbox::Level level = sandbox::Level::kNone;
   sandbox::Walls plan;
+  std::string nsjail;  // the program, for the backend of this name
 };
 
 // Tries everything. Forks, so the caller must have a single thread.
@@ -23,7 +24,7 @@ struct Host {
 // how to get it.
 base::Result<void> accept(const Host& host, const config::Options& options);
 
-// The options with what depends on the level: scripts are held to policy strict below full.
+// The options with what depends on the level and the backend: scripts are held to policy strict below full.
 [[nodiscard]] config::Options at_level(config::Options options, sandbox::Level level);
 
 }  // namespace cellblock::cli

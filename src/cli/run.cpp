@@ -144,7 +144,7 @@ int run(const config::Options& given, const RunArguments& arguments) {
   one.max_running = 1;
   one.pool_sizes = pools.sizes;
   engine::Engine engine(
-      one, backends::native::make_native_backend(std::move(*jailer), {settings.limits, options.cpus, nullptr},
+      one, backends::native::make_native_backend(std::move(*jailer), cell_defaults_from(options, nullptr),
                                                  std::move(events)));
   service::ExecutionService service(settings, engine);
   const engine::Outcome outcome = execute(service, *body);

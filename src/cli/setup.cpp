@@ -67,10 +67,28 @@ sandbox::JailSpec jail_spec_from(const config::Options& options, const Pools& po
   spec.library_paths = options.library_path;
   add_cell_view(spec, options);
   spec.preload = pools.modules;
+  spec.nsjail = host.nsjail;
   spec.walls = host.plan;
   // Without namespaces there is no first process inside to answer.
   if (host.plan.namespaces) spec.listening = sandbox::probe_listening();
   return spec;
+}
+
+backends::native::CellDefaults cell_defaults_from(const config::Options& options,
+                                                  std::shared_ptr<base::ByteBudget> budget) {
+  // For Python and its libraries to start, several at once, on a machine that has other things to do.
+  constexpr std::chrono::seconds kJailMakingLimit{60};
+  backends::native::CellDefaults defaults{limits_from(options), options.cpus, std::move(budget)};
+  if (options.backend == config::Backend::kNsjail) {
+    defaults.own_interpreter = true;
+    defaults.making_limit = kJailMakingLimit;
+  }
+  return defaults;
+}
+
+std::chrono::milliseconds lifetime_of_zygotes(const config::Options& options) {
+  // Under nsjail each cell starts an interpreter of its own.
+  return options.backend == config::Backend::kNsjail ? std::chrono::milliseconds{0} : options.zygote_lifetime;
 }
 
 service::ServiceSettings settings_from(const config::Options& options, const Pools& pools, const Host& host,

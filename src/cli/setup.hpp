@@ -1,9 +1,11 @@
 // From options to the parts that serve and run share: the launched jailer and what the host can do.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "backends/native/cell_defaults.hpp"
 #include "backends/native/jailer_launch.hpp"
 #include "base/error.hpp"
 #include "cli/host.hpp"
@@ -19,6 +21,11 @@ namespace cellblock::cli {
 [[nodiscard]] engine::Limits limits_from(const config::Options& options);
 [[nodiscard]] sandbox::JailSpec jail_spec_from(const config::Options& options, const Pools& pools,
                                                const Host& host);
+// What is the same for all cells.
+[[nodiscard]] backends::native::CellDefaults cell_defaults_from(const config::Options& options,
+                                                                std::shared_ptr<base::ByteBudget> budget);
+// After which time a zygote is replaced; 0: never.
+[[nodiscard]] std::chrono::milliseconds lifetime_of_zygotes(const config::Options& options);
 [[nodiscard]] service::ServiceSettings settings_from(const config::Options& options, const Pools& pools,
                                                      const Host& host, const std::string& versions_json);
 

@@ -512,6 +512,13 @@ std::vector<OptionSpec> isolation_rows() {
        .group = kIsolation,
        .help = "Start where not even level restricted can be had: scripts run as ordinary processes of the "
                "service's user"},
+      {.name = "backend",
+       .target = &Options::backend,
+       .standard = "native",
+       .choices = {"native", "nsjail"},
+       .group = kIsolation,
+       .help = "What makes the cells: the service itself, or one nsjail for each, found on PATH. nsjail is "
+               "slower, needs root, and is for comparisons, audits and hosts that demand it"},
       {.name = "library-path",
        .target = &Options::library_path,
        .accepts = absolute_path,

@@ -25,7 +25,7 @@ namespace cellblock::config {
 using Target = std::variant<std::string Options::*, std::vector<std::string> Options::*,
                             std::uint32_t Options::*, std::uint64_t Options::*, double Options::*,
                             std::chrono::milliseconds Options::*, bool Options::*, Policy Options::*,
-                            Isolation Options::*, LogLevel Options::*, Stage Options::*>;
+                            Isolation Options::*, Backend Options::*, LogLevel Options::*, Stage Options::*>;
 
 // What a plain number means.
 enum class Unit : std::uint8_t { kNone, kBytes, kKilobytes, kMegabytes, kSeconds };

@@ -69,6 +69,7 @@ TEST(OptionTableTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(options.max_queued, 1000U);
   EXPECT_EQ(options.policy, Policy::kSandbox);
   EXPECT_EQ(options.isolation, Isolation::kFull);
+  EXPECT_EQ(options.backend, Backend::kNative);
   EXPECT_EQ(options.preload, (std::vector<std::string>{"numpy", "pandas"}));
   EXPECT_EQ(options.uid_base, 1'900'000'000U);
   EXPECT_TRUE(options.library_path.empty());

@@ -13,6 +13,7 @@ namespace cellblock::config {
 
 enum class Policy : std::uint8_t { kSandbox, kStrict };
 enum class Isolation : std::uint8_t { kFull, kRestricted };
+enum class Backend : std::uint8_t { kNative, kNsjail };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 enum class Stage : std::uint8_t { kDevelopment, kProduction };
 
@@ -79,6 +80,7 @@ struct Options {
   Policy policy = Policy::kSandbox;
   Isolation isolation = Isolation::kFull;
   bool without_isolation = false;
+  Backend backend = Backend::kNative;
   std::vector<std::string> library_path;
   std::uint32_t uid_base = 0;
   std::string cgroup_root;  // empty: found automatically

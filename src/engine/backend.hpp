@@ -1,5 +1,5 @@
-// What the engine needs of something that can run scripts. native/ forks cells from the zygote, fake/ is
-// for tests.
+// What the engine needs of something that can run scripts. native/ has cells of the jailer, or of nsjail in
+// its place; fake/ is for tests.
 //
 // All functions are called on the engine's thread and all callbacks must arrive there, never from
 // inside the call that took them.

@@ -67,6 +67,9 @@ StepResult become_root_of_own_namespace(const sandbox::JailSpec& spec) {
 StepResult move_into_tree(const sandbox::JailSpec& spec) {
   // The jailer needs no network; the sockets that it makes for cells are in an empty one like the cells'.
   if (::unshare(CLONE_NEWNET) != 0) return step_failed(Step::kNetworkNamespace);
+  // Modules that a zygote imports keep the host's name (platform.uname() does), and every cell would know it.
+  if (::unshare(CLONE_NEWUTS) != 0 || ::sethostname(spec.hostname.data(), spec.hostname.size()) != 0)
+    return step_failed(Step::kHostname);
   if (::unshare(CLONE_NEWNS) != 0) return step_failed(Step::kMountNamespace);
   // Nothing that is mounted from here on may show up on the host.
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)

@@ -14,8 +14,8 @@ sandbox::StepResult detach();
 // what is forked from it can't be entered.
 sandbox::StepResult become_root_of_own_namespace(const sandbox::JailSpec& spec);
 
-// Into an empty network namespace, and into a mount namespace of its own, with the zygote's read-only tree as
-// the only thing that is left of the host's files.
+// Into an empty network namespace, one with the cells' host name, and a mount namespace of its own, with the
+// zygote's read-only tree as the only thing that is left of the host's files.
 sandbox::StepResult move_into_tree(const sandbox::JailSpec& spec);
 
 // On a host without namespaces: makes a directory of the service's own, in which each slot has one, and notes

@@ -1,14 +1,13 @@
 // What the jailer does for single cells; its loop is in jailer.cpp.
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <utility>
 
+#include "jailer/channel.hpp"
 #include "jailer/jailer.hpp"
 #include "jailer/kill_by_uid.hpp"
 #include "jailer/warden.hpp"
@@ -20,24 +19,6 @@ using protocol::ControlKind;
 using protocol::ControlMessage;
 using sandbox::Step;
 using sandbox::StepFailure;
-
-namespace {
-
-// The server's end and the cell's.
-tl::expected<base::FdPair, StepFailure> make_channel() {
-  auto ends = base::make_socketpair(SOCK_STREAM);
-  if (!ends) return tl::make_unexpected(StepFailure{Step::kDescriptors, ends.error().code});
-  // A socket looks for names, and may be given one once, in the network namespace that it was made in. Here
-  // that is the jailer's own empty one, which other cells' sockets share; where there is none, it is the
-  // host's. With a name already, it can't take one that another socket would find.
-  const sockaddr_un any{AF_UNIX, {}};
-  if (::bind(ends->second.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any.sun_family)) != 0) {
-    return sandbox::step_failed(Step::kDescriptors);
-  }
-  return std::move(*ends);
-}
-
-}  // namespace
 
 void Jailer::spawn_waiting() {
   for (;;) {

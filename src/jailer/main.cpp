@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "jailer/cell_refusals.hpp"
 #include "jailer/host_setup.hpp"
 #include "jailer/jailer.hpp"
 #include "sandbox/no_cgroup.hpp"
-#include "sandbox/refusals.hpp"
 
 namespace cellblock::jailer {
 namespace {
@@ -53,14 +53,6 @@ StepResult start_again_inside() {
   return sandbox::step_failed(Step::kUserNamespace);
 }
 
-// What the zygote's filter refuses, for the first processes to look up.
-base::Result<sandbox::Refusals> read_refusals(const sandbox::JailSpec& spec) {
-  const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
-  if (!rules) return tl::make_unexpected(rules.error());
-  return sandbox::number_rules(
-      sandbox::without_calls(sandbox::rules_with(spec.walls, *rules), spec.refused_calls));
-}
-
 int serve(sandbox::JailSpec spec) {
   HostHandles host;
   host.server = base::Fd(kServer);
@@ -81,7 +73,7 @@ int serve(sandbox::JailSpec spec) {
   if (!host.proc.valid()) return fatal(Step::kHostHandles, errno, "open /proc");
   if (auto done = spec.walls.namespaces ? move_into_tree(spec) : prepare_work_root(spec); !done)
     return fatal(done.error());
-  auto refusals = read_refusals(spec);
+  auto refusals = cell_refusals(spec);
   if (!refusals) return fatal(Step::kHostHandles, 0, refusals.error().message());
   const std::string work_root = spec.work_root;
   const int code = Jailer(std::move(spec), std::move(*refusals), std::move(host), **tree).run();

@@ -61,11 +61,16 @@ constexpr int kProgram = 5;
 
 }  // namespace
 
+std::vector<std::string> cell_environment(const sandbox::JailSpec& spec) {
+  std::vector<std::string> variables(kEnvironment.begin(), kEnvironment.end());
+  variables.insert(variables.end(), spec.environment.begin(), spec.environment.end());
+  return variables;
+}
+
 tl::expected<ZygoteProcess, sandbox::StepFailure> start_zygote(int program,
                                                                const sandbox::JailSpec& zygotes_spec) {
   const std::string spec_json = sandbox::to_json(zygotes_spec);
-  std::vector<std::string> variables(kEnvironment.begin(), kEnvironment.end());
-  variables.insert(variables.end(), zygotes_spec.environment.begin(), zygotes_spec.environment.end());
+  std::vector<std::string> variables = cell_environment(zygotes_spec);
   std::vector<char*> environment;
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);

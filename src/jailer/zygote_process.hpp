@@ -4,6 +4,9 @@
 
 #include <sys/types.h>
 
+#include <string>
+#include <vector>
+
 #include "base/fd.hpp"
 #include "sandbox/jail_spec.hpp"
 #include "sandbox/step.hpp"
@@ -14,6 +17,9 @@ struct ZygoteProcess {
   pid_t pid = -1;
   base::Fd control;
 };
+
+// All that a script finds in its environment, NAME=VALUE.
+[[nodiscard]] std::vector<std::string> cell_environment(const sandbox::JailSpec& spec);
 
 // `program` is an open descriptor of the executable, since the jailer's tree does not show it.
 // The specification goes to the zygote as a file on descriptor 4.

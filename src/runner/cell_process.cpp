@@ -168,12 +168,17 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   const base::Fd channel = moved_up(std::move(descriptors.channel));
   base::Fd out = moved_up(std::move(descriptors.out));
   base::Fd err = moved_up(std::move(descriptors.err));
-  base::Fd first_process = moved_up(std::move(descriptors.first_process));
+  base::Fd first_process;
   sandbox::SealInput seal;
   std::vector<unsigned> kept;
-  for (const base::Fd* fd : std::initializer_list<const base::Fd*>{&channel, &out, &err, &first_process}) {
+  for (const base::Fd* fd : std::initializer_list<const base::Fd*>{&channel, &out, &err}) {
     if (!fd->valid()) fail(channel.get(), {sandbox::Step::kDescriptors, EMFILE});
     kept.push_back(static_cast<unsigned>(fd->get()));
+  }
+  if (descriptors.first_process.valid()) {
+    first_process = moved_up(std::move(descriptors.first_process));
+    if (!first_process.valid()) fail(channel.get(), {sandbox::Step::kDescriptors, EMFILE});
+    kept.push_back(static_cast<unsigned>(first_process.get()));
   }
   base::Fd supervisor;
   if (filter.listening != sandbox::Listening::kNone) {
@@ -195,7 +200,7 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   // Bounds for the time before the request's own limits are known; those can only be lower.
   seal.rlimits = {~0ULL >> 2U, ~0ULL >> 2U, kFirstPrivateFd, ~0ULL >> 2U, sandbox::kUnlimited};
   const std::uint64_t data_before = spec.walls.cgroups ? sandbox::kUnlimited : data_bytes();
-  auto sealed = spec.walls.namespaces ? sandbox::seal_cell(seal) : sandbox::seal_cell_on_host(seal);
+  auto sealed = descriptors.seal(seal);
   if (!sealed) fail(channel.get(), sealed.error());
   const std::uint64_t seal_us = steps.lap_us();
   // Once more: the device was the zygote's until here, and locks on it would reach out of the cell.

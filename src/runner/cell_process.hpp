@@ -14,7 +14,8 @@ struct CellDescriptors {
   base::Fd channel;        // frames to and from the server
   base::Fd out;            // the script's standard output
   base::Fd err;            // the script's standard error
-  base::Fd first_process;  // pidfd of the cell's first process
+  base::Fd first_process;  // pidfd of the cell's first process; invalid where the cell need not be joined
+  sandbox::Seal seal = &sandbox::seal_cell;
   std::uint32_t slot = 0;
   bool primed = true;   // whether to get its pages ready before it says that it is
   base::Fd supervisor;  // takes the seccomp listener to it; invalid when nobody listens

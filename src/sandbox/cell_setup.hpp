@@ -46,6 +46,17 @@ StepResult seal_cell(const SealInput& input);
 // the host's files.
 StepResult seal_cell_on_host(const SealInput& input);
 
+// The same for a cell that nsjail has put into its namespaces: what is left to give up, after a look at what
+// nsjail was to take.
+StepResult seal_cell_in_jail(const SealInput& input);
+
+// One of these three.
+using Seal = StepResult (*)(const SealInput& input);
+
+// The end of sealing, in a cell with namespaces: no_new_privs, Landlock and the filter, after which hardly
+// any other step would work.
+StepResult lock_cell(const SealInput& input);
+
 // The directory that a cell without namespaces may write to.
 [[nodiscard]] std::string slot_directory(const JailSpec& spec, std::uint32_t slot);
 

@@ -10,8 +10,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShownPath, path, place)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScratchPlace, place, bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JailSpec, service_id, slots, uid_base, memory_bytes, processes,
                                    cpu_percent, tmp_bytes, tmp_inodes, work_root, cgroup_root, library_paths,
-                                   shown, scratch, environment, refused_calls, hostname, preload, walls,
-                                   listening)
+                                   shown, scratch, environment, refused_calls, hostname, preload, nsjail,
+                                   walls, listening)
 
 std::string to_json(const JailSpec& spec) {
   return nlohmann::json(spec).dump();

@@ -52,6 +52,7 @@ struct JailSpec {
   std::string hostname = "cell";
   // The Python modules that each zygote imports, one zygote for each pool of cells; a zygote is told its own.
   std::vector<std::vector<std::string>> preload;
+  std::string nsjail;  // the program that makes the jails; empty: the jailer makes cells
   Walls walls;
   Listening listening = Listening::kNone;  // whether refused system calls are explained
 };

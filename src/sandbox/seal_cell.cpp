@@ -85,6 +85,10 @@ StepResult seal_cell(const SealInput& input) {
   if (auto done = shed_inheritance(std::string(kWorkingDirectory)); !done) return done;
   if (auto done = set_rlimits(input.rlimits); !done) return done;
   if (auto done = drop_capabilities(); !done) return done;
+  return lock_cell(input);
+}
+
+StepResult lock_cell(const SealInput& input) {
   if (auto done = set_no_new_privs(); !done) return done;
   if (input.spec->walls.landlock) {
     if (auto done = restrict_with_landlock(landlock_rules(*input.spec)); !done) return done;

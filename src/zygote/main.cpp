@@ -1,5 +1,6 @@
 // cellblock-zygote: started by the jailer inside the read-only tree, with its control socket on descriptor 3
-// and the jail specification on 4. Not meant to be started by hand.
+// and the jail specification on 4; or by nsjail, as protocol/in_jail.hpp says. Not meant to be started by
+// hand.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -10,10 +11,12 @@
 
 #include "base/fd.hpp"
 #include "heap/python_heap.hpp"
+#include "protocol/in_jail.hpp"
 #include "runner/interpreter.hpp"
 #include "sandbox/jail_spec.hpp"
 #include "sandbox/seccomp_policy.hpp"
 #include "zygote/huge_code.hpp"
+#include "zygote/in_jail.hpp"
 #include "zygote/layouts.hpp"
 #include "zygote/zygote.hpp"
 
@@ -64,6 +67,8 @@ int main_of_zygote() {
 }  // namespace
 }  // namespace cellblock::zygote
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == cellblock::protocol::kInJail)
+    return cellblock::zygote::live_in_jail();
   return cellblock::zygote::main_of_zygote();
 }

@@ -29,9 +29,10 @@ std::uint64_t microseconds(const timeval& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
 }
 
-runner::CellDescriptors descriptors_of(protocol::Received& request) {
+runner::CellDescriptors descriptors_of(protocol::Received& request, const sandbox::JailSpec& spec) {
   std::vector<base::Fd>& fds = request.fds;
   runner::CellDescriptors descriptors;
+  if (!spec.walls.namespaces) descriptors.seal = &sandbox::seal_cell_on_host;
   descriptors.slot = request.message.slot;
   descriptors.primed = request.message.unprimed == 0;
   descriptors.channel = std::move(fds[0]);
@@ -98,7 +99,7 @@ void Zygote::fork_cell(protocol::Received request) {
   }
   // Through libc with Python's hooks: this process has one thread, so the child may do anything.
   const pid_t pid = interpreter_->fork();
-  if (pid == 0) runner::run_cell(*interpreter_, descriptors_of(request), filter_, spec_);
+  if (pid == 0) runner::run_cell(*interpreter_, descriptors_of(request, spec_), filter_, spec_);
   if (pid < 0) {
     answer.step = static_cast<std::uint32_t>(sandbox::Step::kFork);
     answer.code = errno;

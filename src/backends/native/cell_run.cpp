@@ -78,6 +78,8 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
   }
   phase_ = Phase::kRunning;
   job_ = &job;
+  // As long as nothing was sent, it was not the script that did it.
+  unstarted_ = true;
   memory_ = std::make_shared<base::Lease>(defaults_.budget, base::ByteBudget::Use::kAnswer);
   constexpr std::uint64_t kNames = 2 * protocol::kMaxFiles * (base::kMaxPathBytes + 16);
   std::uint64_t largest =
@@ -91,7 +93,7 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
     output->capture = OutputCapture(job.limits.output_bytes);
     await_output(*output);
   }
-  if (job.limits.memory_bytes == defaults_.limits.memory_bytes &&
+  if (!defaults_.own_interpreter && job.limits.memory_bytes == defaults_.limits.memory_bytes &&
       job.limits.processes == defaults_.limits.processes) {
     send_run();
     return;
@@ -129,10 +131,9 @@ void CellState::write_on() {
                           });
       return;
     }
-    // Another error: the process is dying, and the jailer will say how. With nothing sent, it was not the
-    // script that did it.
-    unstarted_ = count < 0 && sent_ == 0;
+    // Another error: the process is dying, and the jailer will say how.
     if (count < 0) return;
+    unstarted_ = false;
     sent_ += static_cast<std::size_t>(count);
   }
   unsent_ = {};

@@ -327,6 +327,19 @@ TEST_F(CellRunning, AnIdleCellThatDiesIsLostAndItsRunNeverStarted) {
   EXPECT_TRUE(report().unstarted);
 }
 
+TEST_F(CellRunning, ACellThatDiesBeforeItsLimitsAreSetHasNotStarted) {
+  job_.limits.processes = 3;
+  run();
+  gone(W_EXITCODE(0, SIGKILL));
+  EXPECT_TRUE(report().unstarted);
+}
+
+TEST_F(CellRunning, ACellThatDiesWithTheScriptInItHasStarted) {
+  run();
+  gone(W_EXITCODE(0, SIGKILL));
+  EXPECT_FALSE(report().unstarted);
+}
+
 TEST_F(CellRunning, EndAsksTheJailerAndReportsItsWord) {
   run();
   ASSERT_TRUE(base::write_all(stdout_.get(), "so far"));

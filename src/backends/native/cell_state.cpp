@@ -22,8 +22,6 @@ namespace {
 
 // Of a kSpawned message: the channel and the ledger; those of the slot's cgroup follow.
 constexpr std::ptrdiff_t kFixedFiles = 2;
-// A cell takes milliseconds to make, and the jailer gives up a zygote that does not answer for 5 s.
-constexpr std::chrono::seconds kMakingLimit{8};
 
 }  // namespace
 
@@ -69,13 +67,14 @@ void CellState::make(engine::Priming priming, Ready ready) {
   spawn.pool = static_cast<std::uint32_t>(pool_);
   spawn.unprimed = priming == engine::Priming::kNone ? 1 : 0;
   link_->send(spawn, std::move(fds));
-  cpu_timer_.expires_after(kMakingLimit);
+  cpu_timer_.expires_after(defaults_.making_limit);
   cpu_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
     const auto self = weak.lock();
     if (error || !self || self->phase_ != Phase::kMaking) return;
     self->end();
-    self->fail_making({"make a cell: no word for " + std::to_string(kMakingLimit.count()) + " s", 0,
-                       "a part of the service hangs"});
+    self->fail_making(
+        {"make a cell: no word for " + std::to_string(self->defaults_.making_limit.count() / 1000) + " s", 0,
+         "a part of the service hangs"});
   });
 }
 
@@ -87,7 +86,9 @@ void CellState::on_control(protocol::Received received) {
       take_files(std::move(received.fds));
       break;
     case ControlKind::kSpawnFailed:
-      fail_making(step_error(message.step, static_cast<std::uint64_t>(message.code)));
+      fail_making(message.text_view().empty()
+                      ? step_error(message.step, static_cast<std::uint64_t>(message.code))
+                      : base::Error{"make a cell: " + std::string(message.text_view()), 0, {}});
       break;
     case ControlKind::kLimited:
       if (phase_ != Phase::kRunning) break;

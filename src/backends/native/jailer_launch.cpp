@@ -149,7 +149,7 @@ bool ended_within(pid_t pid, std::chrono::milliseconds limit) {
 }  // namespace
 
 base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::chrono::milliseconds limit) {
-  const auto program = find_helper("cellblock-jailer");
+  const auto program = find_helper(spec.nsjail.empty() ? "cellblock-jailer" : "cellblock-nsjailer");
   if (!program) return tl::make_unexpected(program.error());
   const auto zygote_path = find_helper("cellblock-zygote");
   if (!zygote_path) return tl::make_unexpected(zygote_path.error());
