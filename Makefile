@@ -5,6 +5,7 @@
 #   make build   the program at build/release/cellblock
 #   make test-vm the tests in a virtual machine with cgroup v2; slow
 #   make bench   the performance table; BENCH_FLAGS=--table-only for its first part
+#   make picture the README's picture, from a run of the table
 #   make soak    SOAK_EXECUTIONS one after the other, and what has grown
 #   make test-deb   the Debian package, installed into a clean Debian; test-container  the image, in a container; slow
 #   make dist    the sources as a reproducible tarball, with checksum and bill of materials
@@ -20,7 +21,7 @@ FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/*)
 
-.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan tsan-load fuzz bench soak format lint deps clean
+.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan tsan-load fuzz bench picture soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -71,6 +72,12 @@ fuzz: deps
 bench: build
 	@scripts/install-deps bench
 	@/usr/bin/python3 bench/bench.py $(BENCH_FLAGS)
+
+# The README's picture and what it is drawn from.
+picture: build
+	@scripts/install-deps bench
+	@/usr/bin/python3 bench/bench.py --table-only --figures docs/figures/bench.json
+	@/usr/bin/python3 bench/picture.py docs/figures/bench.json docs/figures/bench.svg
 
 soak: build
 	@scripts/install-deps bench
