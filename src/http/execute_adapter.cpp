@@ -66,14 +66,13 @@ std::string server_timing(const Timing& timing, double total_ms) {
   return text.data();
 }
 
-// Never reached the engine, which would have logged and counted it.
-Reply refused(const engine::Outcome& outcome, std::string_view id) {
+}  // namespace
+
+Reply refused_reply(const engine::Outcome& outcome, std::string_view id) {
   Reply reply = reply_for(outcome, id);
   reply.reason = engine::status_name(outcome.status);
   return reply;
 }
-
-}  // namespace
 
 bool is_json_content_type(std::string_view value) {
   std::string type(trimmed(value.substr(0, value.find(';'))));
@@ -105,13 +104,13 @@ namespace {
 
 net::awaitable<Reply> run_once(Exchange& exchange, const std::string& id) {
   if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
-    co_return refused(invalid("Content-Type must be application/json"), id);
+    co_return refused_reply(invalid("Content-Type must be application/json"), id);
   }
   const StreamForm form = wanted_form(accepted_by(exchange.request));
   if (has_idempotency_key(exchange.request)) {
     // What a first client has streamed can't be had again, and half of it would be no answer.
     if (form == StreamForm::kNone) co_return co_await execute_once(exchange, id);
-    co_return refused(invalid("Header 'Idempotency-Key' goes with a plain answer only: leave the key or the "
+    co_return refused_reply(invalid("Header 'Idempotency-Key' goes with a plain answer only: leave the key or the "
                               "streaming 'Accept' out"),
                       id);
   }
@@ -120,7 +119,7 @@ net::awaitable<Reply> run_once(Exchange& exchange, const std::string& id) {
   const auto ticket =
       submit(exchange.service, exchange.memory, std::move(exchange.request.body()), id, pending->completion(),
              exchange.origin, feed ? listener_of(feed, *pending) : engine::Listener());
-  if (!ticket) co_return refused(ticket.error(), id);
+  if (!ticket) co_return refused_reply(ticket.error(), id);
   if (feed) co_return co_await stream_execution(exchange, form, *ticket, *feed, *pending, id);
   std::optional<engine::Outcome> outcome = co_await pending->wait(exchange.client, exchange.may_provoke);
   if (!outcome) {

@@ -43,7 +43,7 @@ bool is_idempotency_key(std::string_view key) {
 net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id) {
   const std::string key(as_view(exchange.request[kIdempotencyKey.data()]));
   if (exchange.request.count(kIdempotencyKey.data()) > 1 || !is_idempotency_key(key)) {
-    co_return reply_for(wrong_key(), id);
+    co_return refused_reply(wrong_key(), id);
   }
   std::string body = std::move(exchange.request.body());
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
@@ -54,7 +54,10 @@ net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id) {
   if (joined.part == ReplayStore::Part::kConflict) co_return conflict();
   const bool first = joined.part == ReplayStore::Part::kRun;
   // The id of the execution is in its answer, whoever gets it.
-  const auto convert = [id](engine::Outcome&& outcome) { return reply_for(outcome, id); };
+  bool turned_away = false;
+  const auto convert = [&id, &turned_away](engine::Outcome&& outcome) {
+    return turned_away ? refused_reply(outcome, id) : reply_for(outcome, id);
+  };
   if (first) {
     const auto entry = joined.entry;
     const auto ticket = submit(
@@ -65,6 +68,7 @@ net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id) {
     if (ticket) {
       store->started(entry, *ticket);
     } else {
+      turned_away = true;
       store->finish(entry, ticket.error());
     }
   }

@@ -17,6 +17,14 @@ base::Result<std::unique_ptr<CgroupTree>> make_cgroup_tree(const std::string& se
   const CgroupMounts mounts = parse_cgroup_mounts(*mountinfo, *own);
   // On a hybrid host the unified hierarchy is mounted as well, but without controllers.
   if (mounts.v2 && cgroup_v2_missing(mounts).empty()) return make_cgroup_v2(mounts, service_id, root);
+  if (!mounts.v1.empty() && !root.empty()) {
+    // Whoever names one counts on it.
+    return base::make_error(
+        "make cgroups in " + root +
+            ": version 1 has a hierarchy for each controller, and they lie in "
+            "the cgroups that the service was started in",
+        "leave cgroup-root empty, and start the service in the cgroups that it shall use");
+  }
   if (!mounts.v1.empty()) return make_cgroup_v1(mounts, service_id);
   if (mounts.v2) {
     return base::make_error(

@@ -210,5 +210,11 @@ TEST_F(CgroupTest, RemovesItsDirectoriesAndThoseOfTheDead) {
   EXPECT_FALSE(has_directory(other));
 }
 
+TEST_F(CgroupTest, ARootThatCannotBeUsedIsAnErrorOnEitherVersion) {
+  const auto tree = make_cgroup_tree(std::to_string(::getpid()) + "-root", "/nonexistent");
+  ASSERT_FALSE(tree);
+  EXPECT_NE(tree.error().message().find("/nonexistent"), std::string::npos) << tree.error().message();
+}
+
 }  // namespace
 }  // namespace cellblock::sandbox

@@ -1,5 +1,6 @@
 """The same Idempotency-Key runs a script once."""
 
+import re
 import threading
 import uuid
 
@@ -69,6 +70,20 @@ def test_key_of_a_wrong_form_is_a_400(server, wrong):
     refused = keyed(server, key=wrong)
     assert (refused.status_code, refused.json()["status"]) == (400, "invalid_request")
     assert "Idempotency-Key" in refused.json()["error"]
+
+
+def test_what_is_refused_under_a_key_is_counted(start_server, key):
+    server = start_server("--pool-size", "2")
+
+    def counted():
+        found = re.search(r'^cellblock_requests_refused_total\{[^}]*reason="invalid_request"[^}]*\} (\d+)',
+                          server.client.get("/metrics").text, re.MULTILINE)
+        return int(found[1]) if found else 0
+
+    assert keyed(server, key="a b").status_code == 400
+    assert counted() == 1
+    assert keyed(server, key=key, script="").status_code == 400
+    assert counted() == 2
 
 
 def test_memory_and_time_are_bounded(start_server):

@@ -23,7 +23,6 @@ def test_no_privilege_is_left(server):
     assert set(status["groups"]) <= {status["ids"][2]}, "supplementary groups are dropped"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="reads other users' processes, which needs root")
 def namespace_of(pid: int, kind: str) -> str | None:
     try:
         return os.readlink(f"/proc/{pid}/ns/{kind}")
@@ -31,6 +30,7 @@ def namespace_of(pid: int, kind: str) -> str | None:
         return None
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="reads other users' processes, which needs root")
 def test_host_sees_a_cell_under_an_unmapped_uid_in_namespaces_of_its_own(server):
     posted = threading.Thread(target=lambda: httpx.post(
         server.url + "/execute", json={"script": "import time\ndef main(): time.sleep(1.5)"}, timeout=30,

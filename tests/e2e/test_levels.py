@@ -220,6 +220,12 @@ def test_below_the_accepted_level_nothing_starts():
         assert word in refused.stderr, refused.stderr
 
 
+def test_a_named_cgroup_that_cannot_be_used_is_no_matter_of_chance():
+    refused = subprocess.run([BINARY, "serve", "--port", "0", "--cgroup-root", "/nonexistent"], capture_output=True,
+                             text=True, timeout=60)
+    assert refused.returncode == 3 and "/nonexistent" in refused.stderr, refused.stderr
+
+
 def test_without_root_and_namespaces_only_the_alarming_flag_starts(public_binary):
     program = like_docker("user", public_binary)
     refused = subprocess.run([*program, "serve", "--port", "0", "--isolation", "restricted"], capture_output=True,
