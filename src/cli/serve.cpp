@@ -279,9 +279,9 @@ int serve(const config::Options& given, const Reread& reread) {
     ::kill(::getpid(), SIGUSR1);
   };
   const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
-  auto backend = backends::native::make_native_backend(
-      std::move(*jailer), cell_defaults_from(options, budget), std::move(events),
-      {pools.modules.size(), lifetime_of_zygotes(options)});
+  auto backend = backends::native::make_native_backend(std::move(*jailer),
+                                                       cell_defaults_from(options, budget), std::move(events),
+                                                       {pools.modules.size(), lifetime_of_zygotes(options)});
   // Else glibc raises the bound after the first large body, and keeps the memory of all that follow.
   ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
   // The server does little and is waited for: it goes before the making of cells. Refused without root.

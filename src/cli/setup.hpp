@@ -32,8 +32,8 @@ namespace cellblock::cli {
 // Bytes that the service may use: of the machine, or of the cgroup that it runs in when that has less.
 [[nodiscard]] std::uint64_t memory_of_this_machine();
 
-// How many cells may be there at once, ready or running, for what the kernel grants one user; 0: no bound. Root's cells
-// have a user id each.
+// How many cells may be there at once, ready or running, for what the kernel grants one user; 0: no bound.
+// Root's cells have a user id each.
 [[nodiscard]] std::uint32_t most_cells_of_this_user();
 
 // Gives up root for good, in all threads: an unused uid of the service's own, no groups, no capabilities;

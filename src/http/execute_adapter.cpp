@@ -110,9 +110,10 @@ net::awaitable<Reply> run_once(Exchange& exchange, const std::string& id) {
   if (has_idempotency_key(exchange.request)) {
     // What a first client has streamed can't be had again, and half of it would be no answer.
     if (form == StreamForm::kNone) co_return co_await execute_once(exchange, id);
-    co_return refused_reply(invalid("Header 'Idempotency-Key' goes with a plain answer only: leave the key or the "
-                              "streaming 'Accept' out"),
-                      id);
+    co_return refused_reply(
+        invalid("Header 'Idempotency-Key' goes with a plain answer only: leave the key or the "
+                "streaming 'Accept' out"),
+        id);
   }
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   const auto feed = form == StreamForm::kNone ? nullptr : std::make_shared<LiveFeed>(exchange.options.budget);

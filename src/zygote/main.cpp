@@ -37,6 +37,9 @@ int give_up(int jailer, const base::Error& error) {
 int main_of_zygote() {
   // Else the kernel names it after the descriptor that it was started from.
   ::prctl(PR_SET_NAME, "cellblock-zygote", 0, 0, 0);
+  // When memory runs out, before the server and the jailer, since it can be started again, and after every
+  // script. Where that is not to be had, the kernel chooses by size.
+  static_cast<void>(base::write_file(AT_FDCWD, "/proc/self/oom_score_adj", "500"));
   base::Fd jailer(kJailer);
   ::fcntl(kJailer, F_SETFD, FD_CLOEXEC);
   const auto text = base::read_file(AT_FDCWD, "/proc/self/fd/" + std::to_string(kSpec));

@@ -64,6 +64,21 @@ def zygote_of(server) -> int:
     return found[0]
 
 
+def test_who_goes_first_when_memory_runs_out(server):
+    scores = {}
+    server.run("def main(): pass")
+    for pid in descendants(server.process.pid):
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            scores.setdefault(name, set()).add(int(Path(f"/proc/{pid}/oom_score_adj").read_text()))
+        except OSError:
+            pass  # a cell that has ended
+    assert scores["cellblock-cell"] == {1000}
+    assert scores["cellblock-zygot"] == {500}
+    assert max(scores["cellblock-jaile"]) < 500
+    assert int(Path(f"/proc/{server.process.pid}/oom_score_adj").read_text()) < 500
+
+
 def test_client_that_hangs_up_cancels_its_execution(start_server):
     server = start_server()
     post_and_hang_up(server, 25, when=lambda pool: pool["running"] == 1)

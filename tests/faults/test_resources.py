@@ -129,7 +129,7 @@ def test_too_few_processes_are_a_reason_not_to_start(group, most):
 
 @pytest.mark.parametrize("group", ["memory"], indirect=True)
 def test_too_little_memory_for_the_zygote_is_a_reason_not_to_start(group):
-    group.set(MEMORY_LIMIT, 24 << 20)
+    group.set(MEMORY_LIMIT, 40 << 20)  # the server fits in
     done = service.start_that_fails(*group.program())
     assert done.returncode == 3, done
     assert "zygote" in done.stderr, done.stderr

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,14 +64,17 @@ base::Result<std::string> find_helper(const std::string& name) {
 // A copy in memory: /proc/self/exe and the maps of every script would else tell where the service is
 // installed.
 base::Result<base::Fd> open_program(const std::string& path) {
-  const auto text = base::read_file(AT_FDCWD, path, std::size_t{64} << 20U);
-  if (!text) return tl::make_unexpected(text.error());
+  const base::Fd source(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!source.valid()) return base::errno_error("open " + path);
   constexpr unsigned kMayBeExecuted = 0x10;  // MFD_EXEC, which kernels before 6.3 don't know
   base::Fd copy(::memfd_create("cellblock-zygote", MFD_CLOEXEC | MFD_ALLOW_SEALING | kMayBeExecuted));
   if (!copy.valid()) copy = base::Fd(::memfd_create("cellblock-zygote", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!copy.valid()) return base::errno_error("create a memory file for " + path);
-  if (auto written = base::write_all(copy.get(), *text); !written)
-    return tl::make_unexpected(written.error());
+  // By the kernel: a second copy in this process is memory that a small cgroup may not have.
+  constexpr std::size_t kAtOnce = std::size_t{1} << 30U;
+  ssize_t copied = 1;
+  while (copied > 0) copied = ::sendfile(copy.get(), source.get(), nullptr, kAtOnce);
+  if (copied < 0) return base::errno_error("copy " + path + " into memory");
   // Every script can name it, as /proc/self/exe, but only the owner may open it: locks on it would be seen by
   // all.
   if (::fchmod(copy.get(), 0500) != 0) return base::errno_error("protect the copy of " + path);
