@@ -54,7 +54,7 @@ test-cpython: build
 asan tsan: deps
 	@cmake --preset $@ >/dev/null
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --test-dir build/$@ --output-on-failure -L unit
+	@ctest --test-dir build/$@ --output-on-failure -L unit -j $(JOBS)
 
 # The helper programs are those of the ordinary build.
 tsan-load: build

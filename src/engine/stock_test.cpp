@@ -117,8 +117,7 @@ TEST_F(StockTest, JobsAreServedDuringARenewal) {
     EXPECT_EQ(first.get().status, Status::kOk);
     EXPECT_EQ(second.get().status, Status::kOk);
   }
-  EXPECT_TRUE(eventually([&] { return control_->record().alive == 4; }));
-  EXPECT_EQ(engine_->snapshot().ready, 4U);
+  EXPECT_TRUE(eventually([&] { return control_->record().alive == 4 && engine_->snapshot().ready == 4; }));
 }
 
 TEST_F(StockTest, TellsWhyNoCellCanBeMadeAndRecovers) {
