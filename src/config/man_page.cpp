@@ -10,7 +10,7 @@ namespace cellblock::config {
 namespace {
 
 constexpr std::string_view kBegin =
-    R"(.\" Generated from the option table in src/config/option_table.cpp; do not edit.
+    R"(.\" Generated from the option table in src/config/*_options.cpp; do not edit.
 .TH CELLBLOCK 1 "" "cellblock" "User Commands"
 .SH NAME
 cellblock \- runs untrusted Python in sealed, warm cells

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kIntroduction =
     "# Configuration\n"
     "\n"
-    "<!-- Generated from the option table in src/config/option_table.cpp; do not edit. -->\n"
+    "<!-- Generated from the option table in src/config/*_options.cpp; do not edit. -->\n"
     "\n"
     "Each option can be given as a flag, as a variable of the environment, or as a line `name = value` in "
     "the\n"

@@ -106,7 +106,7 @@ def test_standard_library_list_is_this_pythons():
 
 def test_every_light_module_is_one_of_the_standard_library(server):
     names = [line.split('"')[1].rstrip(",").split(",")
-             for line in (REPO / "src/config/option_table.cpp").read_text().split("kLightModules =")[1].split(";")[0]
+             for line in (REPO / "src/config/capacity_options.cpp").read_text().split("kLightModules =")[1].split(";")[0]
              .strip().splitlines()]
     modules = [module for line in names for module in line]
     assert len(modules) > 20
