@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "jailer/cell_refusals.hpp"
 #include "jailer/host_setup.hpp"
 #include "jailer/jailer.hpp"
+#include "sandbox/cell_rules.hpp"
 #include "sandbox/no_cgroup.hpp"
 
 namespace cellblock::jailer {
@@ -73,7 +73,7 @@ int serve(sandbox::JailSpec spec) {
   if (!host.proc.valid()) return fatal(Step::kHostHandles, errno, "open /proc");
   if (auto done = spec.walls.namespaces ? move_into_tree(spec) : prepare_work_root(spec); !done)
     return fatal(done.error());
-  auto refusals = cell_refusals(spec);
+  auto refusals = sandbox::cell_refusals(spec);
   if (!refusals) return fatal(Step::kHostHandles, 0, refusals.error().message());
   const std::string work_root = spec.work_root;
   const int code = Jailer(std::move(spec), std::move(*refusals), std::move(host), **tree).run();

@@ -17,10 +17,10 @@
 #include "protocol/control.hpp"
 #include "protocol/in_jail.hpp"
 #include "runner/cell_process.hpp"
+#include "sandbox/cell_rules.hpp"
 #include "sandbox/namespaces.hpp"
 #include "sandbox/privileges.hpp"
 #include "sandbox/seccomp_load.hpp"
-#include "sandbox/seccomp_policy.hpp"
 
 namespace cellblock::zygote {
 namespace {
@@ -51,13 +51,6 @@ base::Result<void> see_that_all_namespaces_are_own(std::string_view outside) {
   const std::string shared = sandbox::shared_namespaces(*own, std::string(outside));
   if (!shared.empty()) return base::make_error("run in namespaces of its own: nsjail has left " + shared);
   return {};
-}
-
-base::Result<std::vector<sock_filter>> compile(const sandbox::JailSpec& spec, sandbox::Refusing refusing) {
-  const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
-  if (!rules) return tl::make_unexpected(rules.error());
-  return sandbox::compile_seccomp(
-      sandbox::without_calls(sandbox::rules_with(spec.walls, *rules), spec.refused_calls), refusing);
 }
 
 [[noreturn]] void become_cell(runner::Interpreter& interpreter, const sandbox::JailSpec& spec,
@@ -124,8 +117,9 @@ int live_in_jail() {
   const auto spec = text ? sandbox::jail_spec_from_json(*text) : tl::make_unexpected(text.error());
   if (!spec) return give_up(line.get(), spec.error().message());
   const bool explained = spec->listening != sandbox::Listening::kNone;
-  auto program = compile(*spec, explained ? sandbox::Refusing::kByNotice : sandbox::Refusing::kByErrno);
-  const auto own_program = compile(*spec, sandbox::Refusing::kByErrno);
+  auto program =
+      sandbox::cell_program(*spec, explained ? sandbox::Refusing::kByNotice : sandbox::Refusing::kByErrno);
+  const auto own_program = sandbox::cell_program(*spec, sandbox::Refusing::kByErrno);
   if (!program || !own_program) return give_up(line.get(), "compile the seccomp policy");
   const sandbox::CellFilter filter{std::move(*program), spec->listening};
   // Where objects lie matters to those who share a zygote's pages.

@@ -13,8 +13,8 @@
 #include "heap/python_heap.hpp"
 #include "protocol/in_jail.hpp"
 #include "runner/interpreter.hpp"
+#include "sandbox/cell_rules.hpp"
 #include "sandbox/jail_spec.hpp"
-#include "sandbox/seccomp_policy.hpp"
 #include "zygote/huge_code.hpp"
 #include "zygote/in_jail.hpp"
 #include "zygote/layouts.hpp"
@@ -46,12 +46,9 @@ int main_of_zygote() {
   ::close(kSpec);
   auto spec = text ? sandbox::jail_spec_from_json(*text) : tl::make_unexpected(text.error());
   if (!spec) return give_up(jailer.get(), spec.error());
-  const auto rules = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
-  if (!rules) return give_up(jailer.get(), rules.error());
-  auto program = sandbox::compile_seccomp(
-      sandbox::without_calls(sandbox::rules_with(spec->walls, *rules), spec->refused_calls),
-      spec->listening == sandbox::Listening::kNone ? sandbox::Refusing::kByErrno
-                                                   : sandbox::Refusing::kByNotice);
+  auto program = sandbox::cell_program(*spec, spec->listening == sandbox::Listening::kNone
+                                                  ? sandbox::Refusing::kByErrno
+                                                  : sandbox::Refusing::kByNotice);
   if (!program) return give_up(jailer.get(), program.error());
   const std::vector<std::string> modules =
       spec->preload.empty() ? std::vector<std::string>{} : spec->preload.front();

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "backends/nsjail/keeper.hpp"
-#include "jailer/cell_refusals.hpp"
 #include "jailer/host_setup.hpp"
+#include "sandbox/cell_rules.hpp"
 
 namespace cellblock::backends::nsjail {
 namespace {
@@ -48,7 +48,7 @@ int main_of_nsjailer() {
   auto tree = sandbox::make_cgroup_tree(spec->service_id, spec->cgroup_root);
   if (!tree) return fatal(tree.error().message());
   if (auto done = jailer::move_into_tree(*spec); !done) return fatal(sandbox::describe(done.error()));
-  auto refusals = jailer::cell_refusals(*spec);
+  auto refusals = sandbox::cell_refusals(*spec);
   if (!refusals) return fatal(refusals.error().message());
   return Keeper(std::move(*spec), std::move(*refusals), std::move(host), **tree).run();
 }
