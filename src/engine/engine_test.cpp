@@ -224,9 +224,9 @@ TEST_F(EngineTest, CancelsARunningJobAndFreesItsCell) {
 }
 
 TEST_F(EngineTest, KeepsTheFirstReasonForEndingAJob) {
-  make({.report_wait = milliseconds{100}});
-  const Answer answer = submit("deaf", milliseconds{30});
-  std::this_thread::sleep_for(milliseconds{60});
+  make({.report_wait = milliseconds{1000}});
+  const Answer answer = submit("deaf", milliseconds{10});
+  std::this_thread::sleep_for(milliseconds{200});
   engine_->cancel(answer.ticket);
   EXPECT_EQ(answer.get().status, Status::kTimeout);
 }

@@ -19,22 +19,19 @@ TEST_F(StockTest, IsUnableUntilTheFirstCellIsMade) {
 
 TEST_F(StockTest, MakesSeveralCellsAtOnceButNotAll) {
   make({.pool_sizes = {16}}, {.make_delay = milliseconds{30}});
-  ASSERT_TRUE(eventually([&] { return control_->record().asked > 0; }));
-  EXPECT_EQ(control_->record().asked, 4U);
   EXPECT_TRUE(eventually_ready(16));
+  EXPECT_EQ(control_->record().most_making, 4U);
 }
 
 TEST_F(StockTest, ReplacesOneAfterTheOtherWhileThereIsEnough) {
   make({.max_running = 10, .pool_sizes = {16}}, {.make_delay = milliseconds{30}});
   ASSERT_TRUE(eventually_ready(16));
+  control_->note([](fake::Record& record) { record.most_making = 0; });
   std::vector<Answer> answers;
   for (int i = 0; i < 6; ++i) answers.push_back(submit("echo"));
   for (const Answer& answer : answers) EXPECT_EQ(answer.get().status, Status::kOk);
-  ASSERT_TRUE(eventually([&] { return control_->record().asked == 17; }));
-  // While it is in the making no other is asked for.
-  std::this_thread::sleep_for(milliseconds{10});
-  EXPECT_EQ(control_->record().asked, 17U);
-  EXPECT_TRUE(eventually_ready(16));
+  EXPECT_TRUE(eventually([&] { return control_->record().made == 22; }));
+  EXPECT_EQ(control_->record().most_making, 1U);
 }
 
 TEST_F(StockTest, MakesCellsOnDemandForABurst) {
@@ -136,11 +133,11 @@ TEST_F(StockTest, TellsWhyNoCellCanBeMadeAndRecovers) {
 
 TEST_F(StockTest, TriesLessAndLessOftenWhileItFails) {
   control_->fail_making("clone3");
+  const auto start = std::chrono::steady_clock::now();
   make({.pool_sizes = {8}});
-  std::this_thread::sleep_for(milliseconds{400});
   // Four at once, then one each after 50, 150 and 350 ms.
-  EXPECT_GE(control_->record().asked, 5U);
-  EXPECT_LE(control_->record().asked, 7U);
+  EXPECT_TRUE(eventually([&] { return control_->record().asked >= 7; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds{350});
 }
 
 TEST_F(StockTest, BecomesUnableWhenReplacingFails) {

@@ -59,7 +59,7 @@ TEST_F(BatchTest, AnswersInOrderAndKeepsTheConnection) {
 
 TEST_F(BatchTest, TakesOnlySoManyPlacesAtOnce) {
   RawClient peer = client();
-  peer.send(of({"sleep 300\nresult 0", "sleep 300\nresult 1", "result 2", "result 3"}));
+  peer.send(of({"sleep 1000\nresult 0", "sleep 1000\nresult 1", "result 2", "result 3"}));
   ASSERT_TRUE(running_becomes(2));
   const auto pool = service_.health().pool;
   EXPECT_EQ(pool.running + pool.queued, 2U);
@@ -73,7 +73,7 @@ TEST_F(BatchTest, TakesOnlySoManyPlacesAtOnce) {
 
 TEST_F(BatchTest, AnAnswerThatWaitsForItsTurnKeepsItsPlace) {
   RawClient peer = client();
-  peer.send(of({"sleep 400\nresult 0", "result 1", "result 2"}));
+  peer.send(of({"sleep 1000\nresult 0", "result 1", "result 2"}));
   ASSERT_TRUE(becomes([this] { return control_->record().started_jobs.size() == 2; }));
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_EQ(control_->record().started_jobs.size(), 2U);

@@ -40,10 +40,12 @@ void FakeBackend::start(boost::asio::io_context& context) {
 void FakeBackend::make_cell(std::size_t pool, engine::Priming priming, Made made) {
   house_->control->note([priming](Record& record) {
     ++record.asked;
+    record.most_making = std::max(record.most_making, ++record.making);
     if (priming == engine::Priming::kNone) ++record.unprimed;
   });
   // The failure is asked for at the end of the making, as a real one would show.
   auto finish = [house = house_, pool, made = std::move(made)] {
+    house->control->note([](Record& record) { --record.making; });
     if (house->stopped) return;
     if (auto failure = house->control->failure(pool); !failure.empty()) {
       return made(base::make_error(std::move(failure)));

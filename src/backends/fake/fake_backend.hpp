@@ -25,6 +25,8 @@ struct Options {
 struct Record {
   std::size_t asked = 0;                  // make_cell calls
   std::size_t unprimed = 0;               // of these, for jobs that were waiting
+  std::size_t making = 0;                 // asked for, and neither handed out nor failed yet
+  std::size_t most_making = 0;            // the largest number at one time
   std::size_t made = 0;                   // cells handed out
   std::size_t alive = 0;                  // of these, not destroyed yet
   std::size_t most_alive = 0;             // the largest number at one time
