@@ -116,11 +116,11 @@ void Stock::schedule_fill() {
 }
 
 void Stock::fill() {
-  // In calm one at a time, so that a job which comes meanwhile finds a CPU; so for what only takes the place
-  // of another. After a failure, too: one attempt finds out whether the cause is gone.
+  // Several for jobs that wait, and at the start; otherwise one at a time, so that the jobs which find a
+  // ready cell find a CPU too. After a failure as well: one attempt finds out whether the cause is gone.
   const auto at_once = [this] {
-    const bool hurry = pause_.count() == 0 && !calm() && ready_.size() + making_ < wanted_;
-    return hurry ? kMaxMaking : 1;
+    const bool hurry = pause_.count() == 0 && ready_.size() + making_ < wanted_;
+    return hurry && (waiting_ > 0 || !been_full_) ? kMaxMaking : 1;
   };
   while (!closed_ && !pausing_ && making_ < at_once() && !enough()) {
     const Priming priming = ready_.size() + making_ < waiting_ ? Priming::kNone : Priming::kFull;
@@ -149,6 +149,7 @@ void Stock::on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> 
     const bool old = renewals != renewals_;
     if (old) ++old_;
     ready_.push_back({number, std::move(*made), false, old});
+    been_full_ = been_full_ || ready_.size() >= wanted_;
     ready_.back().cell->on_lost([this, number] { on_lost(number); });
     if (old_ > 0 && ready_.size() > wanted_) {
       drop(std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return ready.old; }));

@@ -94,6 +94,7 @@ class Stock {
   bool fill_posted_ = false;
   Clock::time_point last_taken_ = Clock::time_point::min();
   bool closed_ = false;
+  bool been_full_ = false;
 
   bool able_ = false;
   std::string last_error_;

@@ -34,6 +34,17 @@ TEST_F(StockTest, ReplacesOneAfterTheOtherWhileThereIsEnough) {
   EXPECT_EQ(control_->record().most_making, 1U);
 }
 
+TEST_F(StockTest, LowOrNotMakesOneAfterTheOtherWhileNobodyWaits) {
+  make({.max_running = 20, .pool_sizes = {16}}, {.make_delay = milliseconds{5}});
+  ASSERT_TRUE(eventually_ready(16));
+  control_->note([](fake::Record& record) { record.most_making = 0; });
+  std::vector<Answer> answers;
+  for (int i = 0; i < 15; ++i) answers.push_back(submit("hang"));
+  EXPECT_TRUE(eventually([&] { return control_->record().made == 31; }));
+  EXPECT_EQ(control_->record().most_making, 1U);
+  for (const Answer& answer : answers) engine_->cancel(answer.ticket);
+}
+
 TEST_F(StockTest, MakesCellsOnDemandForABurst) {
   make({.max_running = 10, .pool_sizes = {2}});
   ASSERT_TRUE(eventually_ready(2));
