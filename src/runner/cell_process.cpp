@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,9 +54,23 @@ bool renew_standard_descriptors() {
          ::dup2(null.get(), 2) == 2;
 }
 
+// In one call as long as it fits: a header that comes alone wakes the server for nothing.
 bool send(int channel, protocol::FrameKind kind, std::string_view payload) {
-  return base::write_all(channel, protocol::frame_header(kind, payload.size())).has_value() &&
-         base::write_all(channel, payload).has_value();
+  const std::string header = protocol::frame_header(kind, payload.size());
+  // The kernel reads from these only.
+  const std::array<iovec, 2> parts = {{{const_cast<char*>(header.data()), header.size()},      // NOLINT
+                                       {const_cast<char*>(payload.data()), payload.size()}}};  // NOLINT
+  ssize_t count = -1;
+  do {
+    count = ::writev(channel, parts.data(), static_cast<int>(parts.size()));
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return false;
+  const auto sent = static_cast<std::size_t>(count);
+  if (sent < header.size()) {
+    return base::write_all(channel, std::string_view(header).substr(sent)).has_value() &&
+           base::write_all(channel, payload).has_value();
+  }
+  return base::write_all(channel, payload.substr(sent - header.size())).has_value();
 }
 
 [[noreturn]] void fail(int channel, sandbox::StepFailure failure) {

@@ -12,6 +12,7 @@ bool lower(decltype(RLIMIT_CPU) resource, rlim_t soft, rlim_t hard) {
   rlimit current{};
   if (::getrlimit(resource, &current) != 0) return false;
   const rlimit wanted{std::min({soft, hard, current.rlim_max}), std::min(hard, current.rlim_max)};
+  if (wanted.rlim_cur == current.rlim_cur && wanted.rlim_max == current.rlim_max) return true;
   return ::setrlimit(resource, &wanted) == 0;
 }
 
