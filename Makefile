@@ -21,7 +21,7 @@ FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* packaging/*/*)
 
-.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan tsan-load fuzz bench picture soak format lint deps clean
+.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan asan-build tsan-build tsan-load fuzz bench picture soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -51,10 +51,12 @@ dist:
 test-cpython: build
 	@/usr/bin/python3 tests/cpython/run.py
 
-asan tsan: deps
-	@cmake --preset $@ >/dev/null
-	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --test-dir build/$@ --output-on-failure -L unit -j $(JOBS)
+asan tsan: %: %-build
+	@ctest --test-dir build/$@ --output-on-failure -L unit -j $(JOBS) $(CTEST_FLAGS)
+
+asan-build tsan-build: %-build: deps
+	@cmake --preset $* >/dev/null
+	@cmake --build --preset $* -j $(JOBS)
 
 # The helper programs are those of the ordinary build.
 tsan-load: build
