@@ -129,6 +129,20 @@ def test_the_image_names_only_what_is_there():
         assert (REPO / kept).exists(), kept
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes rights away, which root alone can")
+def test_what_is_installed_for_the_tests_does_not_start_serving(tmp_path):
+    """apt-get is one that only asks what Debian's packages ask before they start their daemons."""
+    (tmp_path / "dpkg-query").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "apt-get").write_text("#!/bin/sh\n[ $1 = update ] || { /usr/sbin/policy-rc.d; echo asked: $?; } >&2\n")
+    for program in tmp_path.iterdir():
+        program.chmod(0o755)
+    path = {**os.environ, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    begin = 'mount -t tmpfs none /usr/sbin; "$0"; code=$?; ls /usr/sbin; exit $code'
+    done = run("unshare", "--mount", "sh", "-c", begin, str(REPO / "scripts/install-deps"), env=path)
+    assert done.returncode == 0, done.stderr
+    assert "asked: 101" in done.stderr and "policy" not in done.stdout
+
+
 @needs("kubectl", "kubectl")
 def test_the_manifests_fit_together():
     built = run("kubectl", "kustomize", str(PACKAGING / "kubernetes"))
