@@ -8,6 +8,7 @@
 #   make picture the README's picture, from a run of the table
 #   make soak    SOAK_EXECUTIONS one after the other, and what has grown
 #   make test-deb   the Debian package, installed into a clean Debian; test-container  the image, in a container; slow
+#   make test-manifests   Kubernetes, Cloud Run and Grafana against their schemas
 #   make dist    the sources as a reproducible tarball, with checksum and bill of materials
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
@@ -21,7 +22,7 @@ FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* packaging/*/*)
 
-.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan tsan-load fuzz bench picture soak format lint deps clean
+.PHONY: run build test test-vm test-deb test-container test-manifests dist test-cpython asan tsan tsan-load fuzz bench picture soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -44,6 +45,9 @@ test-deb: build
 
 test-container: deps
 	@scripts/test-container
+
+test-manifests:
+	@scripts/test-manifests
 
 dist:
 	@scripts/dist

@@ -144,14 +144,38 @@ def test_what_is_installed_for_the_tests_does_not_start_serving(tmp_path):
     assert "asked: 101" in done.stderr and "policy" not in done.stdout
 
 
-@needs("kubectl", "kubectl")
+def manifests():
+    """By kind, what the kustomization puts together; scripts/test-manifests holds them against schemas."""
+    folder = PACKAGING / "kubernetes"
+    named = yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]
+    by_hand = {"kustomization.yaml", "pod-monitor.yaml", "seccomp-on-nodes.yaml"}
+    assert {path.name for path in folder.glob("*.yaml")} == set(named) | by_hand
+    return {one["kind"]: one for name in named for one in yaml.safe_load_all((folder / name).read_text())}
+
+
 def test_the_manifests_fit_together():
+    found = manifests()
+    assert sorted(found) == ["Deployment", "HorizontalPodAutoscaler", "Namespace", "NetworkPolicy", "PodDisruptionBudget", "Service"]
+    scaled = found["HorizontalPodAutoscaler"]["spec"]
+    assert "replicas" not in found["Deployment"]["spec"] and scaled["minReplicas"] > 1, "two would say how many pods there are"
+    assert scaled["scaleTargetRef"]["name"] == found["Deployment"]["metadata"]["name"]
+    pod = found["Deployment"]["spec"]["template"]["spec"]
+    container, = pod["containers"]
+    assert pod["securityContext"]["seccompProfile"]["localhostProfile"] in (PACKAGING / "kubernetes/seccomp-on-nodes.yaml").read_text()
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]} and not container["securityContext"]["privileged"]
+    ports = {port["name"] for port in container["ports"]}
+    assert {port["targetPort"] for port in found["Service"]["spec"]["ports"]} <= ports
+    monitor = yaml.safe_load((PACKAGING / "kubernetes/pod-monitor.yaml").read_text())
+    assert {end["port"] for end in monitor["spec"]["podMetricsEndpoints"]} <= ports
+    job = re.search(r"job_name: (\w+)", (PACKAGING / "monitoring/prometheus.yml").read_text())[1]
+    assert [rule["replacement"] for rule in monitor["spec"]["podMetricsEndpoints"][0]["relabelings"]] == [job]
+
+
+@needs("kubectl", "kubectl")
+def test_kustomize_puts_the_manifests_together():
     built = run("kubectl", "kustomize", str(PACKAGING / "kubernetes"))
     assert built.returncode == 0, built.stderr
-    kinds = re.findall(r"^kind: (\w+)$", built.stdout, re.MULTILINE)
-    assert sorted(kinds) == ["Deployment", "HorizontalPodAutoscaler", "Namespace", "NetworkPolicy", "PodDisruptionBudget", "Service"]
     assert built.stdout.count("namespace: cellblock\n") >= 5
-    assert "privileged: true" not in built.stdout and "SYS_ADMIN" not in built.stdout
     version = re.search(r"cellblock VERSION ([\d.]+)", (REPO / "CMakeLists.txt").read_text())[1]
     assert f"image: cellblock:{version}\n" in built.stdout
 
@@ -160,8 +184,11 @@ def test_the_autoscaler_asks_for_figures_that_exist(server):
     there = server.client.get("/metrics").text
     asked = re.findall(r"name: (cellblock_\w+)", (PACKAGING / "kubernetes/autoscaler.yaml").read_text())
     assert len(asked) == 2
+    rule, = yaml.safe_load((PACKAGING / "monitoring/prometheus-adapter.yml").read_text())["rules"]
+    told = re.search('__name__=~"([^"]+)"', rule["seriesQuery"])[1]
     for name in asked:
         assert f"\n{name} " in there, name
+        assert re.search(told, name), f"{name}: the adapter does not tell it"
 
 
 def test_whoever_stops_the_service_waits_until_the_last_answer_is_out():
