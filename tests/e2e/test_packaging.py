@@ -217,16 +217,62 @@ def test_cloud_run_is_asked_for_the_image_that_was_built():
     assert "IMAGE\n" not in asked.stdout.partition("apiVersion")[2]
 
 
-def test_the_bill_of_materials_is_complete_and_reproducible():
-    first, second = run(str(REPO / "scripts/sbom")), run(str(REPO / "scripts/sbom"))
-    assert first.returncode == 0, first.stderr
-    assert first.stdout == second.stdout
-    bill = json.loads(first.stdout)
-    names = {one["name"] for one in bill["components"]}
-    assert bill["bomFormat"] == "CycloneDX" and {"libpython3.11", "python3-numpy", "libc6", "libseccomp2"} <= names
-    assert all(one["version"] and one["purl"].startswith("pkg:deb/debian/") for one in bill["components"])
-    licences = run(str(REPO / "scripts/sbom"), "--licences")
-    assert licences.returncode == 0, licences.stderr
+@pytest.fixture(scope="module")
+def bill():
+    made = run(str(REPO / "scripts/sbom"))
+    assert made.returncode == 0, made.stderr
+    return made.stdout
+
+
+def uses(bill):
+    """By package: whether it is loaded, linked in, compiled in, or something else that it runs with."""
+    return {one["name"]: one["properties"][0]["value"] for one in json.loads(bill)["components"]}
+
+
+def test_the_bill_of_materials_is_complete_and_reproducible(bill):
+    assert run(str(REPO / "scripts/sbom")).stdout == bill
+    components = json.loads(bill)["components"]
+    names = {one["name"] for one in components}
+    assert json.loads(bill)["bomFormat"] == "CycloneDX" and {"libpython3.11", "python3-numpy", "libc6", "libseccomp2"} <= names
+    assert all(one["version"] and one["purl"].startswith("pkg:deb/debian/") for one in components)
+    tools = {name for name in names if re.match(r"(g\+\+|gcc|cpp|binutils|linux-libc-dev)(?!-12-base)|.*-dev$", name)}
+    assert tools == {name for name, use in uses(bill).items() if use == "is compiled in"}
+
+
+@needs("readelf", "binutils")
+def test_the_bill_of_materials_has_what_the_programs_load(bill):
+    named = {name for name, use in uses(bill).items() if use != "runs with"}
+    for program in ("", "-jailer", "-nsjailer", "-zygote"):
+        for library in re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", BINARY + program).stdout):
+            owners = {line.partition(":")[0] for line in run("dpkg-query", "-S", f"*/{library}").stdout.splitlines()}
+            assert owners & named, f"{library} of {owners}"
+
+
+def test_the_bill_of_materials_has_what_is_compiled_in(bill):
+    """Every package of headers that install-deps builds with belongs to a library that is named, or is named itself."""
+    build = re.search(r'^build="([^"]*)"', (REPO / "scripts/install-deps").read_text(), re.MULTILINE)[1].split()
+    shown = run("dpkg-query", "-W", "-f", "${Package} ${source:Package} ${Depends}\n", *[n for n in build if n.endswith("-dev")],
+                *[name for name, use in uses(bill).items() if use != "runs with"]).stdout.splitlines()
+    sources = {line.split()[0]: line.split()[1] for line in shown}
+    depends = {line.split()[0]: set(re.findall(r"[a-z0-9][a-z0-9+.-]+", line)) for line in shown}
+    named = {name for name, use in uses(bill).items() if use != "runs with"}
+    made_from = {sources[name] for name in named if name in sources}
+    unnamed = [name for name in build if name.endswith("-dev") and sources[name] not in made_from and not depends[name] & named]
+    assert not unnamed
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [
+    ("", "", ""),
+    ('"BSL-1.0", ', "", "libboost1.74-dev is compiled in under BSL-1.0, which is not allowed"),
+    ("libcli11-dev = ", "another = ", "libcli11-dev is compiled in, and its licence has not been judged"),
+    ('"License: Zlib"', '"License: Beer"', "zlib1g: its copyright file does not say 'License: Beer'"),
+])
+def test_licences_of_what_is_linked_or_compiled_in_are_judged(tmp_path, before, after, told):
+    text = (PACKAGING / "licences.toml").read_text()
+    assert before in text
+    (tmp_path / "rules.toml").write_text(text.replace(before, after, 1))
+    checked = run(str(REPO / "scripts/sbom"), "--licences", str(tmp_path / "rules.toml"))
+    assert (checked.returncode, checked.stderr) == ((1, f"sbom: {told}\n") if told else (0, ""))
 
 
 @pytest.mark.skipif(run("git", "rev-parse", "HEAD").returncode != 0, reason="the tree is no clone")
