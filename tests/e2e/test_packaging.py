@@ -286,3 +286,16 @@ def test_the_tarball_is_reproducible():
 def test_the_man_page_is_well_formed():
     shown = run("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", str(REPO / "docs/man/cellblock.1"))
     assert (shown.returncode, shown.stderr) == (0, ""), shown.stderr
+
+
+def test_there_is_one_version():
+    """CMakeLists.txt has it, and the program from there. Where it is repeated, it is the same: what was seen once may be older."""
+    version = re.search(r"^project\(cellblock VERSION (\S+)", (REPO / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
+    texts = {path: path.read_text() for path in [*FILES, *REPO.glob("*.md"), *REPO.glob("docs/**/*.md"), *REPO.glob("api/*")]
+             if path.name != "verification.md"}
+    named = [(path.name, found) for path, text in texts.items()
+             for found in re.findall(r"(?:\bcellblock[:_@ ]|\bnewTag: |\bcellblock, version: )v?(\d+\.\d+\.\d+)", text)]
+    assert len({name for name, _ in named}) >= 4
+    assert [one for one in named if one[1] != version] == []
+    assert re.search(r"^## (\S+)", (REPO / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version
+    assert run(BINARY, "version").stdout.split() == ["cellblock", version]
