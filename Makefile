@@ -8,6 +8,7 @@
 #   make picture the README's picture, from a run of the table
 #   make soak    SOAK_EXECUTIONS one after the other, and what has grown
 #   make test-deb   the Debian package, installed into a clean Debian; test-container  the image, in a container; slow
+#   make test-monitoring  a real Prometheus over a running service, with the shipped configuration and rules
 #   make test-manifests   Kubernetes, Cloud Run and Grafana against their schemas
 #   make dist    the sources as a reproducible tarball, with checksum and bill of materials
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
@@ -22,7 +23,7 @@ FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* packaging/*/*)
 
-.PHONY: run build test test-vm test-deb test-container test-manifests dist test-cpython asan tsan tsan-load fuzz bench picture soak format lint deps clean
+.PHONY: run build test test-vm test-deb test-container test-manifests test-monitoring dist test-cpython asan tsan tsan-load fuzz bench picture soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -48,6 +49,9 @@ test-container: deps
 
 test-manifests:
 	@scripts/test-manifests
+
+test-monitoring: build
+	@scripts/test-monitoring
 
 dist:
 	@scripts/dist
