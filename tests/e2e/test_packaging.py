@@ -78,6 +78,21 @@ def test_the_unit_gives_the_service_what_it_counts_on():
     assert not [name for name in broken if settings_of_unit(name)]
 
 
+def test_the_unit_tries_a_taken_port_again_but_not_for_ever():
+    """2 is the exit code of wrong options and of a port that another program has."""
+    assert not settings_of_unit("RestartPreventExitStatus")
+    interval, burst, pause = (int(settings_of_unit(name)[0]) for name in ("StartLimitIntervalSec", "StartLimitBurst", "RestartSec"))
+    assert settings_of_unit("Restart") == ["on-failure"]
+    assert 10 < burst * pause < interval, "the limit is never reached, or too soon"
+
+
+def test_the_packages_user_is_the_one_that_the_server_becomes():
+    named = re.search(r"^u cellblock (\d+) ", (PACKAGING / "deb/cellblock.sysusers").read_text(), re.MULTILINE)[1]
+    first = re.search(r"`CELLBLOCK_UID_BASE` \| (\d+) ", (REPO / "docs/configuration.md").read_text())[1]
+    assert int(named) == int(first) - 1
+    assert "systemd-sysusers cellblock.conf" in (PACKAGING / "deb/postinst").read_text()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes rights away, which root alone can")
 def test_the_rights_that_the_unit_leaves_are_enough_for_every_wall(server):
     kept = ",".join("+" + name.removeprefix("CAP_").lower() for name in settings_of_unit("CapabilityBoundingSet")[0].split())
