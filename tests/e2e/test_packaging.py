@@ -17,6 +17,7 @@ from support import BINARY, REPO, TIME_FACTOR, Server, free_port
 PACKAGING = REPO / "packaging"
 DEFAULT_PROFILE = Path("/usr/share/containers/seccomp.json")
 UNIT = PACKAGING / "systemd/cellblock.service"
+TEMPLATE = Path(BINARY).with_name("packaging") / "systemd/cellblock@.service"
 FILES = sorted(path for path in PACKAGING.rglob("*") if path.is_file())
 
 
@@ -65,6 +66,19 @@ def test_systemd_understands_the_unit(tmp_path):
     checked = run("systemd-analyze", "verify", "--man=no", str(tmp_path / "cellblock.service"))
     ours = [line for line in checked.stderr.splitlines() if "cellblock.service" in line]
     assert not ours, checked.stderr
+
+
+@needs("systemd-analyze", "systemd")
+@pytest.mark.skipif(not TEMPLATE.exists(), reason="the program is not where it was built")
+def test_the_template_is_the_unit_with_a_file_for_each_instance(tmp_path):
+    text, unit = TEMPLATE.read_text(), UNIT.read_text()
+    added = "EnvironmentFile=/etc/default/cellblock-%i\n"
+    assert text.replace(" (%i)", "").replace(added, "") == unit and text.count(added) == 1
+    assert text.index(added) > text.index("EnvironmentFile=-/etc/default/cellblock\n"), "the instance's own has the last word"
+    (tmp_path / "cellblock@.service").write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={BINARY}", text, flags=re.MULTILINE))
+    (tmp_path / "cellblock@a.service").symlink_to("cellblock@.service")
+    checked = run("systemd-analyze", "verify", "--man=no", str(tmp_path / "cellblock@a.service"))
+    assert not [line for line in checked.stderr.splitlines() if "cellblock@" in line], checked.stderr
 
 
 def test_the_unit_gives_the_service_what_it_counts_on():
