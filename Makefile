@@ -21,7 +21,7 @@ JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp' 'fuzz/*.cpp' 'bench/*.?pp')
 FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
-SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* packaging/*/*)
+SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* tests/container/* packaging/*/*)
 
 .PHONY: run build test test-vm test-deb test-container test-manifests test-monitoring dist test-cpython asan tsan tsan-load fuzz bench picture soak format lint deps clean
 
