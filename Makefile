@@ -8,6 +8,8 @@
 #   make picture the README's picture, from a run of the table
 #   make soak    SOAK_EXECUTIONS one after the other, and what has grown
 #   make test-deb   the Debian package, installed into a clean Debian; test-container  the image, in a container; slow
+#   make test-monitoring  a real Prometheus over a running service, with the shipped configuration and rules
+#   make test-manifests   Kubernetes, Cloud Run and Grafana against their schemas
 #   make dist    the sources as a reproducible tarball, with checksum and bill of materials
 #   make test-cpython   CPython's own regression tests inside cells, all of them: half an hour
 #   make format  rewrite the C++ sources in the project's style; lint checks style, scripts and clang-tidy
@@ -19,9 +21,9 @@ JOBS ?= $(shell nproc)
 CPP := $(shell git ls-files --cached --others --exclude-standard 'src/*.cpp' 'src/*.hpp' 'fuzz/*.cpp' 'bench/*.?pp')
 FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
-SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* packaging/*/*)
+SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* tests/container/* packaging/*/*)
 
-.PHONY: run build test test-vm test-deb test-container dist test-cpython asan tsan asan-build tsan-build tsan-load fuzz bench picture soak format lint deps clean
+.PHONY: run build test test-vm test-deb test-container test-manifests test-monitoring dist test-cpython asan tsan asan-build tsan-build tsan-load fuzz bench picture soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -44,6 +46,12 @@ test-deb: build
 
 test-container: deps
 	@scripts/test-container
+
+test-manifests:
+	@scripts/test-manifests
+
+test-monitoring: build
+	@scripts/test-monitoring
 
 dist:
 	@scripts/dist

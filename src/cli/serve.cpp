@@ -213,6 +213,12 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
 
 int serve(const config::Options& given, const Reread& reread) {
   // While this is root still, and before anything is started.
+  auto listening = ServiceManager::listening_socket();
+  if (!listening) {
+    std::fprintf(stderr, "cellblock: %s\n", listening.error().message().c_str());
+    return kExitUsage;
+  }
+  const bool handed_over = listening->valid();
   auto secrets = read_secrets(given);
   if (!secrets) {
     std::fprintf(stderr, "cellblock: %s\n", secrets.error().message().c_str());
@@ -296,12 +302,13 @@ int serve(const config::Options& given, const Reread& reread) {
   engine_options.pool_sizes = pools.sizes;
   engine::Engine engine(engine_options, std::move(backend));
   service::ExecutionService service(settings, engine);
-  auto server =
-      http::Server::bind(server_options(options, pools, budget, std::move(*secrets), log, metrics), service);
+  auto server = http::Server::bind(server_options(options, pools, budget, std::move(*secrets), log, metrics),
+                                   service, std::move(*listening));
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
     return kExitUsage;
   }
+  if (handed_over) options.host = (*server)->address();
   // Binding the port was the last thing that may need root.
   if (auto dropped = drop_root(options.uid_base - 1); !dropped) {
     std::fprintf(stderr, "cellblock: %s\n", dropped.error().message().c_str());

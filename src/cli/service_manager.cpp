@@ -21,6 +21,17 @@ ServiceManager::ServiceManager(std::function<bool()> well) : well_(std::move(wel
   if (::sd_watchdog_enabled(0, &interval) > 0) half_interval_ = std::chrono::microseconds(interval / 2);
 }
 
+base::Result<base::Fd> ServiceManager::listening_socket() {
+  const std::string what = "take over the socket of systemd";
+  const int count = ::sd_listen_fds(1);
+  if (count < 0) return tl::make_unexpected(base::Error{what, -count, {}});
+  if (count == 0) return base::Fd();
+  if (count > 1) {
+    return base::make_error(what + ": it has " + std::to_string(count), "one ListenStream= is served");
+  }
+  return base::Fd(SD_LISTEN_FDS_START);
+}
+
 void ServiceManager::ready(const std::string& status) {
   tell("READY=1\nSTATUS=" + status);
 }

@@ -1,11 +1,14 @@
-// What systemd is told, by sd_notify(3). Without $NOTIFY_SOCKET, which is without a supervisor that listens,
-// nothing happens.
+// What systemd is told, by sd_notify(3), and what it hands over, by sd_listen_fds(3). Without a supervisor
+// that listens, which is without $NOTIFY_SOCKET, nothing is told.
 #pragma once
 
 #include <chrono>
 #include <csignal>
 #include <functional>
 #include <string>
+
+#include "base/error.hpp"
+#include "base/fd.hpp"
 
 namespace cellblock::cli {
 
@@ -14,6 +17,10 @@ class ServiceManager {
   // Reads $WATCHDOG_USEC. Does not change the environment, so only a single thread may, elsewhere.
   // `well`: whether the service can work; asked before each sign of life, from the thread that waits.
   explicit ServiceManager(std::function<bool()> well);
+
+  // The socket that a unit such as cellblock.socket listens with, close-on-exec; none without one. Takes
+  // $LISTEN_* out of the environment, so only a single thread may, and before anything is started.
+  [[nodiscard]] static base::Result<base::Fd> listening_socket();
 
   // Requests are answered; `status` is what `systemctl status` shows. Also the end of a reload.
   static void ready(const std::string& status);

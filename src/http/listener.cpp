@@ -1,6 +1,7 @@
 #include "http/listener.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -43,6 +44,30 @@ base::Result<tcp::acceptor> open_listener(const net::any_io_executor& executor, 
   if (acceptor.set_option(tcp::acceptor::reuse_address(true), failed); failed) return error();
   if (acceptor.bind(endpoint, failed); failed) return error();
   if (acceptor.listen(net::socket_base::max_listen_connections, failed); failed) return error();
+  return acceptor;
+}
+
+base::Result<tcp::acceptor> adopt_listener(const net::any_io_executor& executor, base::Fd listening) {
+  const std::string what = "listen on the socket that was handed over";
+  sockaddr_storage place{};
+  socklen_t size = sizeof(place);
+  // The kernel's interface takes every kind of address by this type.
+  if (::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&place), &size) != 0) {
+    return base::errno_error(what);
+  }
+  int listens = 0;
+  socklen_t length = sizeof(listens);
+  const bool known = ::getsockopt(listening.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0;
+  const bool internet = place.ss_family == AF_INET || place.ss_family == AF_INET6;
+  if (!known || listens == 0 || !internet) {
+    return base::make_error(what + ": it is none for TCP, or does not listen",
+                            "in a unit of systemd: ListenStream=, with an address and a port");
+  }
+  tcp::acceptor acceptor(executor);
+  error_code failed;
+  acceptor.assign(place.ss_family == AF_INET ? tcp::v4() : tcp::v6(), listening.get(), failed);
+  if (failed) return tl::make_unexpected(base::Error{what, failed.value(), {}});
+  static_cast<void>(listening.release());  // the acceptor's now
   return acceptor;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
 #include "http/asio.hpp"
 
 namespace cellblock::http {
@@ -13,6 +14,10 @@ namespace cellblock::http {
 // a name, of which the first address counts. The error names host and port, the reason and what to change.
 [[nodiscard]] base::Result<tcp::acceptor> open_listener(const net::any_io_executor& executor,
                                                         const std::string& host, std::uint16_t port);
+
+// Takes over a TCP socket that listens already, whoever opened it. The error says what is wrong with it.
+[[nodiscard]] base::Result<tcp::acceptor> adopt_listener(const net::any_io_executor& executor,
+                                                         base::Fd listening);
 
 void set_close_on_exec(int descriptor);
 

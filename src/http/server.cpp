@@ -41,16 +41,18 @@ Server::Server(ServerOptions options, service::ExecutionService& service)
       renewables_{Renewable<const ApiKeys>(options_.keys.keys), Renewable<TlsContext>(options_.tls)},
       acceptor_(net::make_strand(context_)) {}
 
-base::Result<std::unique_ptr<Server>> Server::bind(ServerOptions options,
-                                                   service::ExecutionService& service) {
+base::Result<std::unique_ptr<Server>> Server::bind(ServerOptions options, service::ExecutionService& service,
+                                                   base::Fd listening) {
   std::unique_ptr<Server> server(new Server(std::move(options), service));
-  auto acceptor =
-      open_listener(server->acceptor_.get_executor(), server->options_.host, server->options_.port);
+  const auto executor = server->acceptor_.get_executor();
+  auto acceptor = listening.valid() ? adopt_listener(executor, std::move(listening))
+                                    : open_listener(executor, server->options_.host, server->options_.port);
   if (!acceptor) return tl::make_unexpected(std::move(acceptor.error()));
   server->acceptor_ = std::move(*acceptor);
   error_code failed;
   const tcp::endpoint endpoint = server->acceptor_.local_endpoint(failed);
   server->port_ = endpoint.port();
+  server->address_ = endpoint.address().to_string();
   server->browser_.loopback = endpoint.address().is_loopback();
   return server;
 }

@@ -7,11 +7,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
 #include "http/asio.hpp"
 #include "http/browser_guard.hpp"
 #include "http/client_limits.hpp"
@@ -24,15 +26,19 @@ namespace cellblock::http {
 
 class Server {
  public:
-  // Listens, but answers nobody before start(). `service` must outlive the server.
+  // Listens, but answers nobody before start(). `service` must outlive the server. With `listening`, a socket
+  // that listens already, host and port of the options say nothing.
   [[nodiscard]] static base::Result<std::unique_ptr<Server>> bind(ServerOptions options,
-                                                                  service::ExecutionService& service);
+                                                                  service::ExecutionService& service,
+                                                                  base::Fd listening = {});
   // Aborts what shutdown() has not ended.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  // The address that it listens on.
+  [[nodiscard]] const std::string& address() const { return address_; }
   [[nodiscard]] std::size_t connections() const { return connections_.count(); }
 
   // Starts the threads; once.
@@ -69,6 +75,7 @@ class Server {
   tcp::acceptor acceptor_;
   std::size_t leaving_ = 0;  // turned away and not closed yet; on the acceptor's strand
   std::uint16_t port_ = 0;
+  std::string address_;
   std::vector<std::thread> threads_;
 };
 

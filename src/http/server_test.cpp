@@ -1,7 +1,9 @@
 #include "http/server.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <string>
@@ -40,6 +42,33 @@ TEST_F(ServerTest, SaysWhyItCannotListen) {
   const auto nowhere = Server::bind(options_, service_);
   ASSERT_FALSE(nowhere);
   EXPECT_THAT(nowhere.error().message(), HasSubstr("not an address"));
+}
+
+base::Fd socket_of(int family, int kind) {
+  return base::Fd(::socket(family, kind | SOCK_CLOEXEC, 0));
+}
+
+TEST_F(ServerTest, TakesASocketOverThatListens) {
+  base::Fd listening = socket_of(AF_INET, SOCK_STREAM);
+  ASSERT_EQ(::listen(listening.get(), 8), 0);  // on any port of any address
+  options_.host = "not an address";
+  auto server = Server::bind(options_, service_, std::move(listening));
+  ASSERT_TRUE(server) << server.error().message();
+  EXPECT_EQ((*server)->address(), "0.0.0.0");
+  RawClient waiting((*server)->port());  // before anybody accepts
+  waiting.send(kGet);
+  (*server)->start();
+  EXPECT_EQ(waiting.receive()->status, 200);
+}
+
+TEST_F(ServerTest, RefusesASocketThatDoesNotListenOrIsNoneForTcp) {
+  EXPECT_FALSE(Server::bind(options_, service_, socket_of(AF_INET, SOCK_STREAM)));
+  EXPECT_FALSE(Server::bind(options_, service_, socket_of(AF_INET, SOCK_DGRAM)));
+  base::Fd local = socket_of(AF_UNIX, SOCK_STREAM);
+  EXPECT_FALSE(Server::bind(options_, service_, std::move(local)));
+  const auto refused = Server::bind(options_, service_, base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("listen on the socket that was handed over"));
 }
 
 TEST_F(ServerTest, NeedNotBeStarted) {

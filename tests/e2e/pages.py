@@ -29,7 +29,7 @@ RUN = {  # a program goes into a file of this name, which these words then run
     "sh": ("block.sh", ["sh", "-eu"]),
 }
 SHOWN = {"", "json", "text"}  # the languages of answers, and of what is only looked at
-ONLY_LOOKED_AT = {"toml", "ini", "yaml", "mermaid", "cpp", "diff"}
+ONLY_LOOKED_AT = {"toml", "ini", "yaml", "nginx", "mermaid", "cpp", "diff"}
 MARK = r"(?: *<!-- (?P<mark>not run|file): (?P<word>[^>]*?) -->\n+)?"
 FENCE = re.compile(
     rf"^{MARK}(?P<indent> *)```(?P<language>\S*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL

@@ -2,11 +2,14 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 from pages import blocks, same_text
 from support import BINARY, REPO, TIME_FACTOR, Server, eventually, free_port
@@ -95,3 +98,47 @@ def test_quoted_events_figures_and_options_exist(server, page):
     flags = set(re.findall(r"`--([a-z][\w-]+)", text))
     foreign = {"user", "privileged", "memory", "cpus", "security-opt", "cap-drop", "read-only", "tmpfs"}
     assert flags - options - foreign == set()
+
+
+@pytest.fixture
+def behind_nginx(tmp_path):
+    """A service, and nginx with the first configuration of proxy.md before it; without TLS, which is nginx's matter."""
+    if not shutil.which("nginx"):
+        pytest.skip("nginx is not installed: scripts/install-deps documents")
+    service = Server("--pool-size", "2", "--allowed-hosts", "run.example.org")
+    shown = blocks(REPO / "docs/operate/proxy.md")[0].text
+    port = free_port()
+    site = re.sub(r"^ *ssl_.*\n", "", shown.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};"), flags=re.MULTILINE)
+    assert "127.0.0.1:8080" in site and site.count("listen ") == 1
+    places = "".join(f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/error.log;\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{places}{site.replace('127.0.0.1:8080', f'127.0.0.1:{service.port}')}}}\n")
+    nginx = subprocess.Popen(["nginx", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", str(tmp_path / "error.log")])
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Host": "run.example.org"}, trust_env=False,
+                          timeout=60 * TIME_FACTOR)
+    try:
+        eventually(lambda: answers(client), 10, "nginx passes requests on")
+        yield client
+    finally:
+        nginx.terminate()
+        nginx.wait()
+        service.stop()
+
+
+def answers(client) -> bool:
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_nginx_as_shown_passes_on_what_it_should(behind_nginx):
+    assert behind_nginx.post("/execute", json={"script": "def main(): return 42"}).json()["result"] == 42
+    assert behind_nginx.get("/metrics").status_code == behind_nginx.get("/health").status_code == 403
+    assert behind_nginx.post("/execute", json={"script": "#" * (12 << 20)}).json()["status"] == "script_too_large"
+    script = "import time\ndef main():\n    print('first')\n    time.sleep(2)\n    print('second')"
+    with behind_nginx.stream("POST", "/execute", json={"script": script}, headers={"Accept": "application/x-ndjson"}) as stream:
+        came = [(time.monotonic(), line) for line in stream.iter_lines()]
+    assert "first" in came[0][1] and "result" in came[-1][1]
+    assert came[-1][0] - came[0][0] > 1.5, "it comes while the script runs"

@@ -11,7 +11,7 @@ from support import REPO, eventually
 
 FOLDER = REPO / "packaging/monitoring"
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None,
-                                    reason="promtool is not installed: scripts/install-deps monitoring")
+                                    reason="promtool is not installed: scripts/install-deps")
 
 
 def promtool(*arguments, stdin=None):
