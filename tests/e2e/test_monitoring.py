@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from support import REPO, eventually
 
@@ -42,6 +43,20 @@ def test_rules_are_valid_and_fire_when_they_should():
     for arguments in (("check", "config", "prometheus.yml"), ("test", "rules", "alerts_test.yml")):
         done = promtool(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+def test_what_prometheus_needs_for_a_key_and_for_tls_is_valid_when_it_is_taken_in(tmp_path):
+    text = re.sub(r"^( +)# (?=\w+:|  )", r"\1", (FOLDER / "prometheus.yml").read_text(), flags=re.MULTILINE)
+    for name in ("cellblock.key", "cellblock-ca.pem"):
+        (tmp_path / name).write_text("cb_0\n")
+        text = text.replace(f"/etc/prometheus/{name}", str(tmp_path / name))
+    (tmp_path / "prometheus.yml").write_text(text)
+    shutil.copy(FOLDER / "alerts.yml", tmp_path)
+    scrape, = yaml.safe_load(text)["scrape_configs"]
+    assert (scrape["authorization"]["type"], scrape["scheme"]) == ("Bearer", "https")
+    done = promtool("check", "config", str(tmp_path / "prometheus.yml"))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_alert_has_its_own_test():
