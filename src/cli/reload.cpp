@@ -32,7 +32,7 @@ namespace {
 bool refused(telemetry::Log& log) {
   // Who wrote the file was root; who reads it now is not.
   log.error("reload refused",
-            {{"means", "the configuration stays as it was"}, {"read_as_uid", std::to_string(::geteuid())}});
+            {{"means", "the configuration stays as it was"}, {"read_as_uid", ::geteuid()}});
   return false;
 }
 

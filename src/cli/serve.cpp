@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -59,6 +60,26 @@ base::Result<Secrets> read_secrets(const config::Options& options) {
   return secrets;
 }
 
+// What was refused before it became an execution.
+void refuse(telemetry::Log& log, telemetry::Metrics& metrics, const http::Answered& answered) {
+  metrics.refused(answered.route, answered.code, answered.reason);
+  log.info("refused", {{"request_id", std::string(answered.request_id)},
+                       {"id", std::string(answered.id)},
+                       {"route", std::string(answered.route)},
+                       {"code", answered.code},
+                       {"reason", std::string(answered.reason)},
+                       {"client", std::string(answered.client)}});
+}
+
+// An answer under an Idempotency-Key, once more: its execution has a line of its own.
+void log_replay(telemetry::Log& log, const http::Answered& answered) {
+  log.info("replayed", {{"request_id", std::string(answered.request_id)},
+                        {"id", std::string(answered.id)},
+                        {"route", std::string(answered.route)},
+                        {"code", answered.code},
+                        {"client", std::string(answered.client)}});
+}
+
 http::ServerOptions server_options(const config::Options& options, const Pools& pools,
                                    std::shared_ptr<base::ByteBudget> budget, Secrets secrets,
                                    telemetry::Log& log, telemetry::Metrics& metrics) {
@@ -82,20 +103,16 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   server.max_connections = connections_that_fit(options, pools);
   if (server.max_connections < options.max_connections) {
     log.warn("fewer connections than max-connections: the limit of open files allows no more",
-             {{"connections", std::to_string(server.max_connections)}});
+             {{"connections", server.max_connections}});
   }
   server.threads = options.threads;
   server.log = [&log](std::string_view line) { log.warn("http", {{"message", std::string(line)}}); };
   server.answered = [&log, &metrics](const http::Answered& answered) {
     metrics.answered(answered.route, answered.code);
-    if (answered.reason.empty()) return;
-    metrics.refused(answered.route, answered.code, answered.reason);
-    log.info("refused", {{"request_id", std::string(answered.request_id)},
-                         {"route", std::string(answered.route)},
-                         {"code", std::to_string(answered.code)},
-                         {"reason", std::string(answered.reason)},
-                         {"client", std::string(answered.client)}});
+    if (!answered.reason.empty()) return refuse(log, metrics, answered);
+    if (answered.replayed) log_replay(log, answered);
   };
+  server.entry_refused = [&log, &metrics](const http::Answered& entry) { refuse(log, metrics, entry); };
   return server;
 }
 
@@ -125,27 +142,40 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
   while (!drained) {
     const int signal = manager.wait(signals);
     if (signal == SIGUSR1 || signal == SIGHUP) continue;
-    log.warn("stopping at once", {{"signal", std::to_string(signal)}});
+    log.warn("stopping at once", {{"signal", signal}});
     engine.drain(std::chrono::milliseconds(0));
   }
   waiting.join();
 }
 
+std::size_t bytes_of(const std::vector<engine::File>& files) {
+  return std::accumulate(files.begin(), files.end(), std::size_t{0},
+                         [](std::size_t sum, const engine::File& file) { return sum + file.content.size(); });
+}
+
 // Never the script, its output or its result: they are the clients'.
-void log_execution(telemetry::Log& log, std::string_view id, const service::Origin& origin,
-                   const engine::Outcome& outcome) {
+void log_execution(telemetry::Log& log, const service::Ended& ended) {
+  const auto& [id, origin, outcome, script_bytes] = ended;
   const bool ours = outcome.status == engine::Status::kInternalError;
   if (!ours && !log.enabled(telemetry::Level::kInfo)) return;
   const service::Span span = service::span_of(origin, id);
   log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
             {{"id", std::string(id)},
+             {"request_id", origin.request_id},
+             {"client", origin.client},
              {"key", origin.caller},
              {"status", std::string(engine::status_name(outcome.status))},
-             {"queue_ms", std::to_string(outcome.queue_ms)},
-             {"wall_ms", std::to_string(outcome.usage.wall_ms)},
-             {"cpu_ms", std::to_string(outcome.usage.cpu_ms)},
-             {"memory_peak_kb", std::to_string(outcome.usage.memory_peak_kb)},
-             {"result_bytes", std::to_string(outcome.result_json.size())},
+             {"queue_ms", outcome.queue_ms},
+             {"wall_ms", outcome.usage.wall_ms},
+             {"cpu_ms", outcome.usage.cpu_ms},
+             {"memory_peak_kb", outcome.usage.memory_peak_kb},
+             {"script_bytes", script_bytes},
+             // What stands there for the result of a script that has none is no result.
+             {"result_bytes", outcome.status == engine::Status::kOk ? outcome.result_json.size() : 0},
+             {"stdout_bytes", outcome.stdout_text.size()},
+             {"stderr_bytes", outcome.stderr_text.size()},
+             {"files", outcome.files.size()},
+             {"files_bytes", bytes_of(outcome.files)},
              {"trace_id", span.trace_id},
              {"span_id", span.span_id},
              {"parent_span_id", span.parent_id},
@@ -202,8 +232,8 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
                        {"address", options.host + ":" + std::to_string(port)},
                        {"isolation", settings.isolation.level},
                        {"python", settings.python_version},
-                       {"max_executions", std::to_string(options.max_executions)},
-                       {"pool_size", std::to_string(options.pool_size)}});
+                       {"max_executions", options.max_executions},
+                       {"pool_size", options.pool_size}});
   for (const service::Wall& wall : settings.isolation.walls) {
     log.info("wall", {{"name", wall.name}, {"stands", wall.stands ? "yes" : "no"}, {"means", wall.means}});
   }
@@ -242,10 +272,9 @@ int serve(const config::Options& given, const Reread& reread) {
   telemetry::Metrics metrics(build_info(settings));
   // What HTTP threads read while main may change the options.
   std::atomic<std::uint32_t> max_queued{options.max_queued};
-  settings.finished = [&log, &metrics](std::string_view id, const service::Origin& origin,
-                                       const engine::Outcome& outcome) {
-    log_execution(log, id, origin, outcome);
-    metrics.executed(execution_of(outcome));
+  settings.finished = [&log, &metrics](const service::Ended& ended) {
+    log_execution(log, ended);
+    metrics.executed(execution_of(ended.outcome));
   };
   settings.metrics = [&metrics, &pools, &max_queued,
                       most = options.max_executions](const engine::Snapshot& now) {

@@ -26,7 +26,9 @@ struct Answered {
   // Why it was refused before the engine had it, in the contract's words; empty for all other answers.
   std::string_view reason{};
   std::string_view request_id{};
-  std::string_view client{};  // its address; only with a reason, empty when it is gone
+  std::string_view client{};  // its address
+  std::string_view id{};      // of the execution that the answer is about, if it is about one
+  bool replayed = false;      // it is that of an earlier request
 };
 
 inline constexpr std::string_view kNoRoute = "other";
@@ -56,8 +58,11 @@ struct ServerOptions {
   unsigned threads = 2;
   // Gets a line for what no client can be told. Called from any of the threads; may be empty.
   std::function<void(std::string_view)> log;
-  // Told of each answer before it is sent. Called from any of the threads; may be empty.
+  // Told of each answer before it is sent, of one in pieces when it is whole. Called from any of the threads;
+  // may be empty.
   std::function<void(const Answered&)> answered{};
+  // Told of each entry of a batch that was refused: it has an answer within that of the batch. Likewise.
+  std::function<void(const Answered&)> entry_refused{};
 };
 
 }  // namespace cellblock::http

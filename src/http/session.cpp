@@ -38,7 +38,9 @@ std::string_view text_of(const beast::flat_buffer& buffer) {
 }  // namespace
 
 Session::Session(tcp::socket socket, SessionContext context)
-    : transport_(std::move(socket), context.renewables.tls.get()), context_(std::move(context)) {}
+    : transport_(std::move(socket), context.renewables.tls.get()),
+      context_(std::move(context)),
+      client_(address_of(socket_)) {}
 
 Session::~Session() {
   context_.connections.remove(this);
@@ -85,10 +87,8 @@ void Session::turn(Turn turn) {
 
 void Session::tell(const Reply& reply, std::string_view request_id) {
   if (!context_.options.answered) return;
-  Answered answered{route_, static_cast<unsigned>(reply.status), reply.reason, request_id};
-  const std::string client = reply.reason.empty() ? std::string() : address_of(socket_);
-  answered.client = client;
-  context_.options.answered(answered);
+  context_.options.answered({route_, static_cast<unsigned>(reply.status), reply.reason, request_id, client_,
+                             reply.id, reply.replayed});
 }
 
 net::awaitable<void> Session::run() {
@@ -183,11 +183,14 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
                     context_.limits,
                     origin_of(parser.request(), std::move(caller->key)),
                     std::move(caller->client)};
+  exchange.origin.request_id = framing.request_id;
+  exchange.origin.client = client_;
   // Held until the handler is done.
   auto place = found.route->access == Access::kRun ? context_.limits.enter(exchange.client_name)
                                                    : tl::expected<ClientLimits::Place, Reply>();
   if (!place) co_return co_await send(std::move(place.error()), std::move(framing));
   Reply reply = co_await found.route->handler(exchange);
+  if (stream.begun()) tell(Reply(), framing.request_id);
   if (reply.nobody_reads) co_return false;
   if (stream.begun()) co_return stream.keeps_alive() && !context_.connections.stopping();
   co_return co_await send(std::move(reply), std::move(framing));

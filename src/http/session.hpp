@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "http/admission.hpp"
@@ -82,6 +83,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   beast::flat_buffer buffer_;  // what was read beyond the current request
   SessionContext context_;
   Turn turn_ = Turn::kIdle;
+  std::string client_;                 // its address
   std::string_view route_ = kNoRoute;  // of the current request
   bool unread_ = false;                // the client may still be sending what will not be read
 };
