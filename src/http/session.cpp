@@ -185,6 +185,7 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
                     std::move(caller->client)};
   exchange.origin.request_id = framing.request_id;
   exchange.origin.client = client_;
+  exchange.origin.account = exchange.client_name;
   // Held until the handler is done.
   auto place = found.route->access == Access::kRun ? context_.limits.enter(exchange.client_name)
                                                    : tl::expected<ClientLimits::Place, Reply>();
