@@ -31,8 +31,7 @@ namespace {
 
 bool refused(telemetry::Log& log) {
   // Who wrote the file was root; who reads it now is not.
-  log.error("reload refused",
-            {{"means", "the configuration stays as it was"}, {"read_as_uid", ::geteuid()}});
+  log.error("reload refused", {{"means", "the configuration stays as it was"}, {"read_as_uid", ::geteuid()}});
   return false;
 }
 
@@ -53,12 +52,14 @@ bool reload(const Reread& reread, sandbox::Level level, Reloadable parts, config
   parts.engine.set_max_queued(running.max_queued);
   // At whichever of the two levels shows more: who silences the log sees that it was done.
   const auto say = [&] {
-    parts.log.warn("reloaded", {{"changed", config::joined(told.changed, "; ")},
+    parts.log.info("reloaded", {{"changed", config::joined(told.changed, "; ")},
                                 {"needs_restart", config::joined(told.waiting, "; ")}});
   };
-  if (log_level_of(running.log_level) == telemetry::Level::kError) say();
+  // At whichever of the two levels shows more: who silences the log sees that it was done.
+  const bool shown = parts.log.enabled(telemetry::Level::kInfo);
+  if (shown) say();
   parts.log.set_level(log_level_of(running.log_level));
-  if (log_level_of(running.log_level) != telemetry::Level::kError) say();
+  if (!shown) say();
   return true;
 }
 

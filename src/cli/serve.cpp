@@ -8,12 +8,12 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
-#include <numeric>
 #include <thread>
 #include <utility>
 
 #include "backends/native/native_backend.hpp"
 #include "cli/commands.hpp"
+#include "cli/service_log.hpp"
 #include "cli/service_manager.hpp"
 #include "cli/setup.hpp"
 #include "engine/engine.hpp"
@@ -63,21 +63,7 @@ base::Result<Secrets> read_secrets(const config::Options& options) {
 // What was refused before it became an execution.
 void refuse(telemetry::Log& log, telemetry::Metrics& metrics, const http::Answered& answered) {
   metrics.refused(answered.route, answered.code, answered.reason);
-  log.info("refused", {{"request_id", std::string(answered.request_id)},
-                       {"id", std::string(answered.id)},
-                       {"route", std::string(answered.route)},
-                       {"code", answered.code},
-                       {"reason", std::string(answered.reason)},
-                       {"client", std::string(answered.client)}});
-}
-
-// An answer under an Idempotency-Key, once more: its execution has a line of its own.
-void log_replay(telemetry::Log& log, const http::Answered& answered) {
-  log.info("replayed", {{"request_id", std::string(answered.request_id)},
-                        {"id", std::string(answered.id)},
-                        {"route", std::string(answered.route)},
-                        {"code", answered.code},
-                        {"client", std::string(answered.client)}});
+  log_refusal(log, answered);
 }
 
 http::ServerOptions server_options(const config::Options& options, const Pools& pools,
@@ -112,6 +98,7 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
     if (!answered.reason.empty()) return refuse(log, metrics, answered);
     if (answered.replayed) log_replay(log, answered);
   };
+  server.served = [&log](const http::Served& served) { log_request(log, served); };
   server.entry_refused = [&log, &metrics](const http::Answered& entry) { refuse(log, metrics, entry); };
   return server;
 }
@@ -146,41 +133,6 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
     engine.drain(std::chrono::milliseconds(0));
   }
   waiting.join();
-}
-
-std::size_t bytes_of(const std::vector<engine::File>& files) {
-  return std::accumulate(files.begin(), files.end(), std::size_t{0},
-                         [](std::size_t sum, const engine::File& file) { return sum + file.content.size(); });
-}
-
-// Never the script, its output or its result: they are the clients'.
-void log_execution(telemetry::Log& log, const service::Ended& ended) {
-  const auto& [id, origin, outcome, script_bytes] = ended;
-  const bool ours = outcome.status == engine::Status::kInternalError;
-  if (!ours && !log.enabled(telemetry::Level::kInfo)) return;
-  const service::Span span = service::span_of(origin, id);
-  log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
-            {{"id", std::string(id)},
-             {"request_id", origin.request_id},
-             {"client", origin.client},
-             {"key", origin.caller},
-             {"status", std::string(engine::status_name(outcome.status))},
-             {"queue_ms", outcome.queue_ms},
-             {"wall_ms", outcome.usage.wall_ms},
-             {"cpu_ms", outcome.usage.cpu_ms},
-             {"memory_peak_kb", outcome.usage.memory_peak_kb},
-             {"script_bytes", script_bytes},
-             // What stands there for the result of a script that has none is no result.
-             {"result_bytes", outcome.status == engine::Status::kOk ? outcome.result_json.size() : 0},
-             {"stdout_bytes", outcome.stdout_text.size()},
-             {"stderr_bytes", outcome.stderr_text.size()},
-             {"files", outcome.files.size()},
-             {"files_bytes", bytes_of(outcome.files)},
-             {"trace_id", span.trace_id},
-             {"span_id", span.span_id},
-             {"parent_span_id", span.parent_id},
-             {"trace_flags", span.flags},
-             {"detail", outcome.detail}});
 }
 
 telemetry::Execution execution_of(const engine::Outcome& outcome) {
@@ -224,19 +176,6 @@ std::string status_text(const config::Options& options, std::uint16_t port,
                         const service::ServiceSettings& settings) {
   return "Listens on " + options.host + ":" + std::to_string(port) + ", isolation level " +
          settings.isolation.level;
-}
-
-void log_start(telemetry::Log& log, const config::Options& options, const service::ServiceSettings& settings,
-               std::uint16_t port) {
-  log.info("started", {{"version", std::string(kVersion)},
-                       {"address", options.host + ":" + std::to_string(port)},
-                       {"isolation", settings.isolation.level},
-                       {"python", settings.python_version},
-                       {"max_executions", options.max_executions},
-                       {"pool_size", options.pool_size}});
-  for (const service::Wall& wall : settings.isolation.walls) {
-    log.info("wall", {{"name", wall.name}, {"stands", wall.stands ? "yes" : "no"}, {"means", wall.means}});
-  }
 }
 
 }  // namespace

@@ -33,6 +33,18 @@ struct Answered {
 
 inline constexpr std::string_view kNoRoute = "other";
 
+// One request that is over, for the access log. The texts are the client's, and live as long as the call.
+struct Served {
+  std::string_view method{};
+  std::string_view path{};  // without the query, and cut off where it is long
+  unsigned code = 0;        // 0: the client left before there was an answer
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  double ms = 0;  // from its first byte to the last of the answer
+  std::string_view client{};
+  std::string_view request_id{};
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";  // address or name
   std::uint16_t port = 8080;       // 0: any free one
@@ -63,6 +75,8 @@ struct ServerOptions {
   std::function<void(const Answered&)> answered{};
   // Told of each entry of a batch that was refused: it has an answer within that of the batch. Likewise.
   std::function<void(const Answered&)> entry_refused{};
+  // Told of each request when it is over. Likewise.
+  std::function<void(const Served&)> served{};
 };
 
 }  // namespace cellblock::http

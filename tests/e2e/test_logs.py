@@ -111,6 +111,39 @@ def test_numbers_are_numbers(logged):
     assert started["pool_size"] == 2 and started["max_executions"] >= 64
 
 
+@pytest.fixture(scope="module")
+def verbose(tmp_path_factory):
+    path = tmp_path_factory.mktemp("log") / "log"
+    with path.open("wb"):
+        running = Server("--pool-size", "2", "--log-level", "debug",
+                         program=("sh", "-c", 'exec "$0" "$@" 2>"$LOG"', BINARY), ENVIRONMENT="production", LOG=str(path))
+    running.log = path
+    yield running
+    running.stop()
+
+
+def test_at_level_debug_every_request_has_its_line(verbose):
+    answer = ask(verbose, "asked-30", script="def main(): return 'x' * 1000")
+    verbose.client.get("/healthz?token=not-for-the-log", headers={"x-request-id": "asked-31"})
+    verbose.client.get("/no%0awhere\\x1b", headers={"x-request-id": "asked-32"})
+    with verbose.client.stream("POST", "/execute", json={"script": "def main(): return 1"},
+                               headers={"x-request-id": "asked-33", "accept": "application/x-ndjson"}) as stream:
+        stream.read()
+    run, probe, lost, streamed = (of_request(verbose, "request", f"asked-{number}")[0] for number in range(30, 34))
+    assert run["level"] == "debug" and (run["method"], run["path"], run["code"]) == ("POST", "/execute", 200)
+    assert run["bytes_in"] > 30 and run["bytes_out"] > len(answer.content) and run["ms"] > 0
+    assert run["client"].startswith("127.0.0.1:")
+    assert (probe["method"], probe["path"], lost["code"]) == ("GET", "/healthz", 404)
+    assert "not-for-the-log" not in verbose.log.read_text() and "\x1b" not in verbose.log.read_text()
+    assert streamed["code"] == 200 and streamed["bytes_out"] > 100
+
+
+def test_at_level_info_there_is_none(logged):
+    ask(logged, "asked-34", script="def main(): return 1")
+    of_request(logged, "execution", "asked-34")
+    assert not lines(logged, "request")
+
+
 def test_no_byte_of_a_client_makes_a_line_of_its_own(logged):
     for target in ("/%0aevent=forged", "/\x1b[31m", '/"}', "/\x0b"):
         with Wire(logged) as wire:
