@@ -87,6 +87,7 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   server.keys = {std::move(secrets.keys), options.metrics_key};
   server.tls = std::move(secrets.tls);
   server.max_connections = connections_that_fit(options, pools);
+  server.max_requests = options.keepalive_requests;
   if (server.max_connections < options.max_connections) {
     log.warn("fewer connections than max-connections: the limit of open files allows no more",
              {{"connections", server.max_connections}});

@@ -30,6 +30,7 @@ struct Options {
   std::uint32_t threads = 0;
   std::uint64_t max_body_bytes = 0;
   std::uint32_t max_connections = 0;
+  std::uint32_t keepalive_requests = 0;    // 0: any number
   std::uint64_t request_memory_bytes = 0;  // of all requests and answers together
   std::chrono::milliseconds header_timeout{0};
   std::chrono::milliseconds idle_timeout{0};

@@ -67,6 +67,7 @@ struct ServerOptions {
   // Executions of one batch at once, which includes those whose answer waits for its turn.
   std::size_t batch_executions = 4;
   std::size_t max_connections = 2000;
+  std::uint32_t max_requests = 0;  // on one connection; 0: any number
   unsigned threads = 2;
   // Gets a line for what no client can be told. Called from any of the threads; may be empty.
   std::function<void(std::string_view)> log;

@@ -147,6 +147,9 @@ net::awaitable<bool> Session::answer_one(RequestParser& parser) {
   const error_code fault = co_await read_header(parser);
   Framing framing = framing_of(parser.request(), context_.browser);
   request_id_ = framing.request_id;
+  ++requests_;
+  const std::uint32_t most = context_.options.max_requests;
+  framing.keep_alive = framing.keep_alive && (most == 0 || requests_ < most);
   if (fault) {
     Reply reply = reply_for_header_fault(fault, parser.begun(), text_of(buffer_));
     co_return co_await refuse(std::move(reply), std::move(framing));

@@ -90,6 +90,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::string_view route_ = kNoRoute;  // of the current request
   std::string request_id_;             // of the current request
   unsigned code_ = 0;                  // of its answer
+  std::uint32_t requests_ = 0;         // with it, on this connection
   std::uint64_t read_ = 0;             // bytes, on this connection
   std::uint64_t written_ = 0;
   bool unread_ = false;  // the client may still be sending what will not be read

@@ -464,5 +464,32 @@ TEST_F(ToldTest, ARequestWhoseClientLeavesHasNoCode) {
   EXPECT_THAT(served(), ::testing::MatchesRegex("POST /execute 0 [0-9]+ 0 r5 client"));
 }
 
+class CountedTest : public ServerFixture {
+ protected:
+  void adjust(ServerOptions& options) override { options.max_requests = 3; }
+};
+
+TEST_F(CountedTest, TheLastRequestOfAConnectionIsAnsweredAndClosesIt) {
+  RawClient peer = client();
+  for (int i = 1; i <= 3; ++i) {
+    peer.send(kGet);
+    const auto answer = peer.receive();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_EQ(answer->headers.count("connection"), i < 3 ? 0U : 1U);
+  }
+  EXPECT_TRUE(peer.closed_by_peer());
+}
+
+TEST_F(CountedTest, AStreamMayBeTheLastToo) {
+  RawClient peer = client();
+  peer.send(kGet + kGet + execute_request(R"({"script": "echo"})", "Accept: application/x-ndjson\r\n"));
+  ASSERT_TRUE(peer.receive());
+  ASSERT_TRUE(peer.receive());
+  EXPECT_THAT(peer.receive_until("\r\n\r\n"), HasSubstr("Connection: close"));
+  static_cast<void>(peer.receive_until("0\r\n\r\n"));
+  EXPECT_TRUE(peer.closed_by_peer());
+}
+
 }  // namespace
 }  // namespace cellblock::http
