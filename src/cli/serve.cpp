@@ -63,6 +63,8 @@ base::Result<Secrets> read_secrets(const config::Options& options) {
 // What was refused before it became an execution.
 void refuse(telemetry::Log& log, telemetry::Metrics& metrics, const http::Answered& answered) {
   metrics.refused(answered.route, answered.code, answered.reason);
+  // Of those that wait under one Idempotency-Key the first is counted.
+  if (!answered.id.empty() && !answered.replayed) metrics.turned_away(answered.reason);
   log_refusal(log, answered);
 }
 
@@ -216,11 +218,18 @@ int serve(const config::Options& given, const Reread& reread) {
     log_execution(log, ended);
     metrics.executed(execution_of(ended.outcome));
   };
-  settings.metrics = [&metrics, &pools, &max_queued,
-                      most = options.max_executions](const engine::Snapshot& now) {
+  const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
+  const std::uint32_t most_connections = connections_that_fit(options, pools);
+  // Set before the first request can ask.
+  const http::Server* listening = nullptr;
+  settings.metrics = [&, most = options.max_executions](const engine::Snapshot& now) {
     telemetry::Gauges gauges = gauges_of(now, pools);
     gauges.most_running = most;
     gauges.most_queued = max_queued;
+    gauges.connections = listening->connections();
+    gauges.most_connections = most_connections;
+    gauges.request_memory_bytes = budget->used();
+    gauges.most_request_memory_bytes = budget->limit();
     return metrics.text(gauges);
   };
   settings.metrics_type = telemetry::Metrics::kContentType;
@@ -247,7 +256,6 @@ int serve(const config::Options& given, const Reread& reread) {
     jailer_died = true;
     ::kill(::getpid(), SIGUSR1);
   };
-  const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
   auto backend = backends::native::make_native_backend(std::move(*jailer),
                                                        cell_defaults_from(options, budget), std::move(events),
                                                        {pools.modules.size(), lifetime_of_zygotes(options)});
@@ -276,6 +284,7 @@ int serve(const config::Options& given, const Reread& reread) {
     std::fprintf(stderr, "cellblock: %s\n", dropped.error().message().c_str());
     return kExitCannotSeal;
   }
+  listening = server->get();
   (*server)->start();
   log_start(log, options, settings, (*server)->port());
   ServiceManager manager([&service] {

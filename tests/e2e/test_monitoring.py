@@ -101,8 +101,22 @@ def test_what_is_refused_before_it_runs_is_counted(server, ask, route, code, rea
     labels = {"route": route, "code": str(code)}
     assert grown(before, after, "cellblock_requests_refused_total", **labels, reason=reason) == 1
     assert grown(before, after, "cellblock_http_requests_total", **labels) == 1
-    ended = {key: value for key, value in after.items() if key[0] == "cellblock_executions_total"}
-    assert ended == {key: value for key, value in before.items() if key in ended}
+    # What got the envelope of an execution is counted there too.
+    counted = {dict(key[1])["status"]: int(value - before[key]) for key, value in after.items()
+               if key[0] == "cellblock_executions_total" and value > before[key]}
+    assert counted == ({reason: 1} if (route, code) == ("/execute", 400) else {})
+    assert grown(before, after, "cellblock_execution_run_seconds_count") == 0
+
+
+def test_refused_entries_of_a_batch_are_counted(server):
+    before = samples(server)
+    requests = [{"script": 1}, {"script": "def main(): return 1"}, {"script": "#" * 300_000}]
+    assert server.client.post("/batch", json={"requests": requests}).status_code == 200
+    after = samples(server)
+    for status, count in (("invalid_request", 1), ("ok", 1), ("script_too_large", 1)):
+        assert grown(before, after, "cellblock_executions_total", status=status) == count, status
+    assert grown(before, after, "cellblock_requests_refused_total", route="/batch", code="400", reason="invalid_request") == 1
+    assert grown(before, after, "cellblock_http_requests_total", route="/batch", code="200") == 1
 
 
 def test_what_runs_is_an_answer_and_no_refusal(server):
