@@ -74,6 +74,28 @@ void log_request(telemetry::Log& log, const http::Served& served) {
              {"client", std::string(served.client)}});
 }
 
+namespace {
+
+// Below level full, so that nobody has to look for it: what is missing, what came with that, and the way out.
+void log_weak_level(telemetry::Log& log, const config::Options& options,
+                    const service::ServiceSettings& settings) {
+  std::string missing;
+  for (const service::Wall& wall : settings.isolation.walls) {
+    if (!wall.stands) missing += (missing.empty() ? "" : ",") + wall.name;
+  }
+  const bool none = settings.isolation.level == "none";
+  log.warn("weak isolation",
+           {{"isolation", settings.isolation.level},
+            {"means",
+             none ? "NO ISOLATION: scripts run with the rights of the service; run only code that you trust"
+                  : "scripts run behind fewer walls; do not run hostile code here"},
+            {"missing", missing},
+            {"policy", options.policy == config::Policy::kStrict ? "strict" : "sandbox"},
+            {"fix", "cellblock doctor says how to get each wall"}});
+}
+
+}  // namespace
+
 void log_start(telemetry::Log& log, const config::Options& options, const service::ServiceSettings& settings,
                std::uint16_t port) {
   log.info("started", {{"version", std::string(kVersion)},
@@ -82,6 +104,7 @@ void log_start(telemetry::Log& log, const config::Options& options, const servic
                        {"python", settings.python_version},
                        {"max_executions", options.max_executions},
                        {"pool_size", options.pool_size}});
+  if (settings.isolation.level != "full") log_weak_level(log, options, settings);
   for (const service::Wall& wall : settings.isolation.walls) {
     log.info("wall", {{"name", wall.name}, {"stands", wall.stands ? "yes" : "no"}, {"means", wall.means}});
   }
