@@ -78,7 +78,8 @@ TEST_F(CommandLineTest, PrefersFlagThenEnvironmentThenFileThenDefault) {
 }
 
 TEST_F(CommandLineTest, FindsTheFileThroughTheEnvironment) {
-  const Options options = good("", {{"CELLBLOCK_CONFIG", file("host = ::1\npreload = [scipy, numpy]\n")}});
+  const Options options =
+      good("", {{"CELLBLOCK_CONFIG", file("host = '::1'\npreload = ['scipy', 'numpy']\n")}});
   EXPECT_EQ(options.host, "::1");
   EXPECT_THAT(options.preload, ElementsAre("scipy", "numpy"));
 }
@@ -112,7 +113,7 @@ TEST_F(CommandLineTest, LetsTheLastOfARepeatedFlagCountAndCollectsLists) {
 }
 
 TEST_F(CommandLineTest, ReportsEverythingAtOnceWithItsSource) {
-  const std::string path = file("cpus = many\nprot = 1\n");
+  const std::string path = file("cpus = 'many'\nprot = 1\n");
   EXPECT_THAT(
       problems("--port 65536 --config " + path, {{"TIME_LIMIT", "soon"}}),
       ::testing::UnorderedElementsAre(
@@ -179,7 +180,7 @@ class SandboxConfigTest : public CommandLineTest {
 };
 
 TEST_F(SandboxConfigTest, GivesWayToEverythingButTheDefault) {
-  const std::string path = file("memory-mb = 64\nsandbox-config = nsjail.cfg\n");
+  const std::string path = file("memory-mb = 64\nsandbox-config = 'nsjail.cfg'\n");
   const auto options = run("--time-limit 3 --config " + path, {{{"time-limit", {"9"}},
                                                                 {"memory-mb", {"32"}},
                                                                 {"cpus", {"1"}},
