@@ -50,7 +50,7 @@ bool reload(const Reread& reread, sandbox::Level level, Reloadable parts, config
   const config::Reloaded told = config::take_over(at_level(*wanted, level), running);
   parts.service.set_bounds({limits_from(running), policy_of(running.policy)});
   parts.engine.set_max_queued(running.max_queued);
-  // At whichever of the two levels shows more: who silences the log sees that it was done.
+  for (const std::string& warning : wanted->warnings) parts.log.warn("configuration", {{"problem", warning}});
   const auto say = [&] {
     parts.log.info("reloaded", {{"changed", config::joined(told.changed, "; ")},
                                 {"needs_restart", config::joined(told.waiting, "; ")}});

@@ -13,12 +13,12 @@
 
 #include "backends/native/native_backend.hpp"
 #include "cli/commands.hpp"
+#include "cli/secrets.hpp"
 #include "cli/service_log.hpp"
 #include "cli/service_manager.hpp"
 #include "cli/setup.hpp"
 #include "engine/engine.hpp"
 #include "http/server.hpp"
-#include "http/tls.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 #include "version.hpp"
@@ -32,35 +32,6 @@ constexpr int kServerNice = -10;
 // Blocks of this size and more go back to the kernel when they are freed.
 constexpr int kOwnMapping = 256 << 10;
 
-// What is read of files at the start, and again at each reload.
-struct Secrets {
-  std::shared_ptr<const http::ApiKeys> keys{};
-  std::shared_ptr<http::TlsContext> tls{};
-};
-
-base::Result<Secrets> read_secrets(const config::Options& options) {
-  Secrets secrets;
-  if (options.metrics_key && options.keys_file.empty()) {
-    return base::make_error("option metrics-key: there are no keys", "name a file in keys-file");
-  }
-  if (options.tls_certificate.empty() != options.tls_key.empty()) {
-    return base::make_error("options tls-certificate and tls-key: only one of them is there",
-                            "name both files, or neither");
-  }
-  if (!options.keys_file.empty()) {
-    auto keys = http::ApiKeys::read(options.keys_file);
-    if (!keys) return tl::make_unexpected(std::move(keys.error()));
-    secrets.keys = std::make_shared<const http::ApiKeys>(std::move(*keys));
-  }
-  if (!options.tls_certificate.empty()) {
-    auto tls = http::read_tls(options.tls_certificate, options.tls_key);
-    if (!tls) return tl::make_unexpected(std::move(tls.error()));
-    secrets.tls = std::move(*tls);
-  }
-  return secrets;
-}
-
-// What was refused before it became an execution.
 void refuse(telemetry::Log& log, telemetry::Metrics& metrics, const http::Answered& answered) {
   metrics.refused(answered.route, answered.code, answered.reason);
   // Of those that wait under one Idempotency-Key the first is counted.
@@ -286,6 +257,7 @@ int serve(const config::Options& given, const Reread& reread) {
   }
   listening = server->get();
   (*server)->start();
+  for (const std::string& warning : options.warnings) log.warn("configuration", {{"problem", warning}});
   log_start(log, options, settings, (*server)->port());
   ServiceManager manager([&service] {
     const service::Health health = service.health();

@@ -99,6 +99,9 @@ struct Options {
   // Likewise where, in words: "flag --port", "environment variable PORT", "file /etc/cellblock.toml".
   std::map<std::string, std::string, std::less<>> places;
 
+  // What was given and is not understood, though it is no error: lines for the operator.
+  std::vector<std::string> warnings;
+
   // Tells a chosen value from a default, for defaults that depend on the host (policy at level restricted).
   [[nodiscard]] Source source(std::string_view name) const;
 };
