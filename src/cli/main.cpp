@@ -184,6 +184,7 @@ int main_of_cellblock(int argc, char** argv) {
   explain->add_option("FILE", explained, "The configuration, in protobuf text format")->required();
   const CommandLine explain_line(*explain);
   cellblock::cli::KeysArguments key;
+  std::uint32_t uid_base = cellblock::config::default_options().uid_base;
   CLI::App* keys = app.add_subcommand("keys", "Make, revoke and list API keys");
   keys->footer(kKeysFooter);
   keys->require_subcommand(1);
@@ -194,6 +195,9 @@ int main_of_cellblock(int argc, char** argv) {
   CLI::App* list_keys = keys->add_subcommand("list", "Print the names of the keys");
   for (CLI::App* command : {add_key, revoke_key, list_keys}) {
     command->add_option("--file", key.file, "The keys file, see the option keys-file of serve")->required();
+    command->add_option("--uid-base", uid_base, "The option uid-base of the service that reads the file")
+        ->envname("CELLBLOCK_UID_BASE")
+        ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
   }
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->footer("Example:\n  cellblock version");
@@ -207,6 +211,7 @@ int main_of_cellblock(int argc, char** argv) {
     // --help arrives as an exception too, with exit code 0.
     return app.exit(error) == 0 ? cellblock::cli::kExitOk : cellblock::cli::kExitUsage;
   }
+  key.service_id = uid_base - 1;
   const Machine machine;
   if (serve->parsed()) {
     const auto command = [&](const Options& options) {

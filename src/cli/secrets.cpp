@@ -1,5 +1,9 @@
 #include "cli/secrets.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -48,6 +52,17 @@ config::Problems server_problems(const config::Options& options, const config::W
   }
   if (!wrong.contains("host")) add(problems, http::check_address(options.host));
   return problems;
+}
+
+void warn_of_unreadable(telemetry::Log& log, const config::Options& options) {
+  const std::string group = std::to_string(::getegid());
+  for (const std::string* file :
+       {&options.config, &options.keys_file, &options.tls_certificate, &options.tls_key}) {
+    if (file->empty() || ::access(file->c_str(), R_OK) == 0) continue;
+    log.warn("reload would fail", {{"file", *file},
+                                   {"error", std::string(std::strerror(errno))},
+                                   {"fix", "chgrp " + group + " " + *file + " && chmod 640 " + *file}});
+  }
 }
 
 }  // namespace cellblock::cli

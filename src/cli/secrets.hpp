@@ -8,6 +8,7 @@
 #include "config/parse.hpp"
 #include "http/api_keys.hpp"
 #include "http/tls.hpp"
+#include "telemetry/log.hpp"
 
 namespace cellblock::cli {
 
@@ -22,5 +23,8 @@ struct Secrets {
 // What `serve` would stumble over only after its options are read: files that can't be read, options that
 // need each other, an address that is none. See config::CrossCheck.
 [[nodiscard]] config::Problems server_problems(const config::Options& options, const config::Wrong& wrong);
+
+// Asked once root is given up: warns of each file that the next reload won't be able to read.
+void warn_of_unreadable(telemetry::Log& log, const config::Options& options);
 
 }  // namespace cellblock::cli

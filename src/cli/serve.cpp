@@ -258,6 +258,7 @@ int serve(const config::Options& given, const Reread& reread) {
   listening = server->get();
   (*server)->start();
   for (const std::string& warning : options.warnings) log.warn("configuration", {{"problem", warning}});
+  warn_of_unreadable(log, options);
   log_start(log, options, settings, (*server)->port());
   ServiceManager manager([&service] {
     const service::Health health = service.health();
