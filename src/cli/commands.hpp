@@ -1,6 +1,7 @@
 // The sub-commands. Each takes resolved options and returns the process's exit code.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ int config_show(const config::Options& given, const config::Options& effective, 
 struct KeysArguments {
   std::string file;
   std::string name;
+  std::uint32_t service_id = 0;  // user and group that a service which starts as root runs as
 };
 // Adds a new key to the file, which is made if need be, and prints it: nobody can do so later.
 int keys_add(const KeysArguments& arguments);

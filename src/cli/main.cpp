@@ -2,17 +2,27 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <limits>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/cell_view.hpp"
 #include "cli/commands.hpp"
+#include "cli/secrets.hpp"
 #include "cli/setup.hpp"
+#include "config/nearest.hpp"
 #include "config/parse.hpp"
+#include "config/value.hpp"
+#include "version.hpp"
 
 namespace {
 
@@ -49,7 +59,7 @@ constexpr const char* kDoctorFooter =
     "Examples:\n"
     "  cellblock doctor\n"
     "  cellblock doctor --preload numpy,pandas,sklearn\n"
-    "Exit codes: 0 isolation level 'full' holds, 1 it doesn't, 2 usage";
+    "Exit codes: 0 the accepted isolation level holds and cells start, 1 they don't, 2 usage";
 
 constexpr const char* kExplainFooter =
     "Examples:\n"
@@ -61,13 +71,19 @@ constexpr const char* kKeysFooter =
     "  cellblock keys add ann --file /etc/cellblock/keys\n"
     "  cellblock keys revoke ann --file /etc/cellblock/keys\n"
     "  cellblock keys list --file /etc/cellblock/keys\n"
-    "The file has digests only. To revoke a key, write :revoked at the end of its line; the service reads "
-    "the\n"
-    "file when it starts.";
+    "The file has digests only. A running service takes changes over on SIGHUP, as the user and group that "
+    "it\n"
+    "runs as: a file that root makes belongs to that group.";
 
 // Everything that options come from.
-auto resolved_options(const CommandLine& line) {
-  return line.resolve(cellblock::config::process_environment, cellblock::cli::read_sandbox_config);
+auto resolved_options(const CommandLine& line, const cellblock::config::CrossCheck& cross_check = {}) {
+  auto resolved =
+      line.resolve(cellblock::config::process_environment, cellblock::cli::read_sandbox_config, cross_check);
+  if (resolved) {
+    for (auto& warning : cellblock::config::unknown_variables(cellblock::config::variables_of_process()))
+      resolved->warnings.push_back(std::move(warning));
+  }
+  return resolved;
 }
 
 // Asked once: what is left of the machine later is no reason to change a running service.
@@ -83,8 +99,9 @@ struct Machine {
 
 // Calls `command` with the options as they were given, and with their automatic values.
 template <typename Command>
-int with_given(const CommandLine& line, const Machine& machine, Command command) {
-  const auto resolved = resolved_options(line);
+int with_given(const CommandLine& line, const Machine& machine, Command command,
+               const cellblock::config::CrossCheck& cross_check = {}) {
+  const auto resolved = resolved_options(line, cross_check);
   if (!resolved) {
     for (const std::string& problem : resolved.error())
       std::fprintf(stderr, "cellblock: %s\n", problem.c_str());
@@ -94,9 +111,30 @@ int with_given(const CommandLine& line, const Machine& machine, Command command)
 }
 
 template <typename Command>
-int with_options(const CommandLine& line, const Machine& machine, Command command) {
-  return with_given(line, machine,
-                    [&](const Options&, const Options& effective) { return command(effective); });
+int with_options(const CommandLine& line, const Machine& machine, Command command,
+                 const cellblock::config::CrossCheck& cross_check = {}) {
+  return with_given(
+      line, machine, [&](const Options&, const Options& effective) { return command(effective); },
+      cross_check);
+}
+
+// A command that there is none of, where a command must stand. CLI11 would only say that it did not expect
+// it.
+std::optional<std::string> mistyped_command(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    std::vector<std::string> known;
+    for (const CLI::App* command : at->get_subcommands([](const CLI::App*) { return true; }))
+      known.push_back(command->get_name());
+    const std::string word = argv[i];
+    if (known.empty() || word.starts_with('-')) return std::nullopt;
+    if (std::find(known.begin(), known.end(), word) == known.end()) {
+      return "unknown command '" + word + "', did you mean '" + cellblock::config::nearest_of(word, known) +
+             "'?";
+    }
+    at = at->get_subcommand(word);
+  }
+  return std::nullopt;
 }
 
 // What is opened later must not get the number of a standard descriptor that the caller has closed: the log,
@@ -114,6 +152,7 @@ int main_of_cellblock(int argc, char** argv) {
   CLI::App app(kAbout, "cellblock");
   app.footer(kFooter);
   app.require_subcommand(1);
+  app.set_version_flag("--version", "cellblock " + std::string(cellblock::kVersion));
   CLI::App* serve = app.add_subcommand("serve", "Answer POST /execute over HTTP");
   serve->footer(kServeFooter);
   const CommandLine serve_line(*serve);
@@ -145,6 +184,7 @@ int main_of_cellblock(int argc, char** argv) {
   explain->add_option("FILE", explained, "The configuration, in protobuf text format")->required();
   const CommandLine explain_line(*explain);
   cellblock::cli::KeysArguments key;
+  std::uint32_t uid_base = cellblock::config::default_options().uid_base;
   CLI::App* keys = app.add_subcommand("keys", "Make, revoke and list API keys");
   keys->footer(kKeysFooter);
   keys->require_subcommand(1);
@@ -155,28 +195,40 @@ int main_of_cellblock(int argc, char** argv) {
   CLI::App* list_keys = keys->add_subcommand("list", "Print the names of the keys");
   for (CLI::App* command : {add_key, revoke_key, list_keys}) {
     command->add_option("--file", key.file, "The keys file, see the option keys-file of serve")->required();
+    command->add_option("--uid-base", uid_base, "The option uid-base of the service that reads the file")
+        ->envname("CELLBLOCK_UID_BASE")
+        ->check(CLI::Range(1U, std::numeric_limits<std::uint32_t>::max()));
   }
   CLI::App* version = app.add_subcommand("version", "Print the version");
   version->footer("Example:\n  cellblock version");
+  if (const auto mistyped = mistyped_command(app, argc, argv)) {
+    std::fprintf(stderr, "cellblock: %s\n", mistyped->c_str());
+    return cellblock::cli::kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // --help arrives as an exception too, with exit code 0.
     return app.exit(error) == 0 ? cellblock::cli::kExitOk : cellblock::cli::kExitUsage;
   }
+  key.service_id = uid_base - 1;
   const Machine machine;
   if (serve->parsed()) {
-    return with_options(serve_line, machine, [&](const Options& options) {
+    const auto command = [&](const Options& options) {
       return cellblock::cli::serve(options, [&]() {
         return resolved_options(serve_line).map([&](const Options& given) { return machine.fill_in(given); });
       });
-    });
+    };
+    return with_options(serve_line, machine, command, cellblock::cli::server_problems);
   }
   if (doctor->parsed()) return with_options(doctor_line, machine, cellblock::cli::doctor);
   if (show->parsed()) {
-    return with_given(show_line, machine, [&](const Options& given, const Options& effective) {
+    const auto command = [&](const Options& given, const Options& effective) {
+      for (const std::string& warning : given.warnings)
+        std::fprintf(stderr, "cellblock: warning: %s\n", warning.c_str());
       return cellblock::cli::config_show(given, effective, as_json);
-    });
+    };
+    return with_given(show_line, machine, command, cellblock::cli::server_problems);
   }
   if (explain->parsed()) {
     return with_options(explain_line, machine, [&](const Options& options) {

@@ -31,8 +31,7 @@ namespace {
 
 bool refused(telemetry::Log& log) {
   // Who wrote the file was root; who reads it now is not.
-  log.error("reload refused",
-            {{"means", "the configuration stays as it was"}, {"read_as_uid", std::to_string(::geteuid())}});
+  log.error("reload refused", {{"means", "the configuration stays as it was"}, {"read_as_uid", ::geteuid()}});
   return false;
 }
 
@@ -51,14 +50,16 @@ bool reload(const Reread& reread, sandbox::Level level, Reloadable parts, config
   const config::Reloaded told = config::take_over(at_level(*wanted, level), running);
   parts.service.set_bounds({limits_from(running), policy_of(running.policy)});
   parts.engine.set_max_queued(running.max_queued);
-  // At whichever of the two levels shows more: who silences the log sees that it was done.
+  for (const std::string& warning : wanted->warnings) parts.log.warn("configuration", {{"problem", warning}});
   const auto say = [&] {
-    parts.log.warn("reloaded", {{"changed", config::joined(told.changed, "; ")},
+    parts.log.info("reloaded", {{"changed", config::joined(told.changed, "; ")},
                                 {"needs_restart", config::joined(told.waiting, "; ")}});
   };
-  if (log_level_of(running.log_level) == telemetry::Level::kError) say();
+  // At whichever of the two levels shows more: who silences the log sees that it was done.
+  const bool shown = parts.log.enabled(telemetry::Level::kInfo);
+  if (shown) say();
   parts.log.set_level(log_level_of(running.log_level));
-  if (log_level_of(running.log_level) != telemetry::Level::kError) say();
+  if (!shown) say();
   return true;
 }
 

@@ -13,11 +13,12 @@
 
 #include "backends/native/native_backend.hpp"
 #include "cli/commands.hpp"
+#include "cli/secrets.hpp"
+#include "cli/service_log.hpp"
 #include "cli/service_manager.hpp"
 #include "cli/setup.hpp"
 #include "engine/engine.hpp"
 #include "http/server.hpp"
-#include "http/tls.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 #include "version.hpp"
@@ -31,32 +32,11 @@ constexpr int kServerNice = -10;
 // Blocks of this size and more go back to the kernel when they are freed.
 constexpr int kOwnMapping = 256 << 10;
 
-// What is read of files at the start, and again at each reload.
-struct Secrets {
-  std::shared_ptr<const http::ApiKeys> keys{};
-  std::shared_ptr<http::TlsContext> tls{};
-};
-
-base::Result<Secrets> read_secrets(const config::Options& options) {
-  Secrets secrets;
-  if (options.metrics_key && options.keys_file.empty()) {
-    return base::make_error("option metrics-key: there are no keys", "name a file in keys-file");
-  }
-  if (options.tls_certificate.empty() != options.tls_key.empty()) {
-    return base::make_error("options tls-certificate and tls-key: only one of them is there",
-                            "name both files, or neither");
-  }
-  if (!options.keys_file.empty()) {
-    auto keys = http::ApiKeys::read(options.keys_file);
-    if (!keys) return tl::make_unexpected(std::move(keys.error()));
-    secrets.keys = std::make_shared<const http::ApiKeys>(std::move(*keys));
-  }
-  if (!options.tls_certificate.empty()) {
-    auto tls = http::read_tls(options.tls_certificate, options.tls_key);
-    if (!tls) return tl::make_unexpected(std::move(tls.error()));
-    secrets.tls = std::move(*tls);
-  }
-  return secrets;
+void refuse(telemetry::Log& log, telemetry::Metrics& metrics, const http::Answered& answered) {
+  metrics.refused(answered.route, answered.code, answered.reason);
+  // Of those that wait under one Idempotency-Key the first is counted.
+  if (!answered.id.empty() && !answered.replayed) metrics.turned_away(answered.reason);
+  log_refusal(log, answered);
 }
 
 http::ServerOptions server_options(const config::Options& options, const Pools& pools,
@@ -80,22 +60,20 @@ http::ServerOptions server_options(const config::Options& options, const Pools& 
   server.keys = {std::move(secrets.keys), options.metrics_key};
   server.tls = std::move(secrets.tls);
   server.max_connections = connections_that_fit(options, pools);
+  server.max_requests = options.keepalive_requests;
   if (server.max_connections < options.max_connections) {
     log.warn("fewer connections than max-connections: the limit of open files allows no more",
-             {{"connections", std::to_string(server.max_connections)}});
+             {{"connections", server.max_connections}});
   }
   server.threads = options.threads;
   server.log = [&log](std::string_view line) { log.warn("http", {{"message", std::string(line)}}); };
   server.answered = [&log, &metrics](const http::Answered& answered) {
     metrics.answered(answered.route, answered.code);
-    if (answered.reason.empty()) return;
-    metrics.refused(answered.route, answered.code, answered.reason);
-    log.info("refused", {{"request_id", std::string(answered.request_id)},
-                         {"route", std::string(answered.route)},
-                         {"code", std::to_string(answered.code)},
-                         {"reason", std::string(answered.reason)},
-                         {"client", std::string(answered.client)}});
+    if (!answered.reason.empty()) return refuse(log, metrics, answered);
+    if (answered.replayed) log_replay(log, answered);
   };
+  server.served = [&log](const http::Served& served) { log_request(log, served); };
+  server.entry_refused = [&log, &metrics](const http::Answered& entry) { refuse(log, metrics, entry); };
   return server;
 }
 
@@ -125,32 +103,10 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
   while (!drained) {
     const int signal = manager.wait(signals);
     if (signal == SIGUSR1 || signal == SIGHUP) continue;
-    log.warn("stopping at once", {{"signal", std::to_string(signal)}});
+    log.warn("stopping at once", {{"signal", signal}});
     engine.drain(std::chrono::milliseconds(0));
   }
   waiting.join();
-}
-
-// Never the script, its output or its result: they are the clients'.
-void log_execution(telemetry::Log& log, std::string_view id, const service::Origin& origin,
-                   const engine::Outcome& outcome) {
-  const bool ours = outcome.status == engine::Status::kInternalError;
-  if (!ours && !log.enabled(telemetry::Level::kInfo)) return;
-  const service::Span span = service::span_of(origin, id);
-  log.write(ours ? telemetry::Level::kError : telemetry::Level::kInfo, "execution",
-            {{"id", std::string(id)},
-             {"key", origin.caller},
-             {"status", std::string(engine::status_name(outcome.status))},
-             {"queue_ms", std::to_string(outcome.queue_ms)},
-             {"wall_ms", std::to_string(outcome.usage.wall_ms)},
-             {"cpu_ms", std::to_string(outcome.usage.cpu_ms)},
-             {"memory_peak_kb", std::to_string(outcome.usage.memory_peak_kb)},
-             {"result_bytes", std::to_string(outcome.result_json.size())},
-             {"trace_id", span.trace_id},
-             {"span_id", span.span_id},
-             {"parent_span_id", span.parent_id},
-             {"trace_flags", span.flags},
-             {"detail", outcome.detail}});
 }
 
 telemetry::Execution execution_of(const engine::Outcome& outcome) {
@@ -196,19 +152,6 @@ std::string status_text(const config::Options& options, std::uint16_t port,
          settings.isolation.level;
 }
 
-void log_start(telemetry::Log& log, const config::Options& options, const service::ServiceSettings& settings,
-               std::uint16_t port) {
-  log.info("started", {{"version", std::string(kVersion)},
-                       {"address", options.host + ":" + std::to_string(port)},
-                       {"isolation", settings.isolation.level},
-                       {"python", settings.python_version},
-                       {"max_executions", std::to_string(options.max_executions)},
-                       {"pool_size", std::to_string(options.pool_size)}});
-  for (const service::Wall& wall : settings.isolation.walls) {
-    log.info("wall", {{"name", wall.name}, {"stands", wall.stands ? "yes" : "no"}, {"means", wall.means}});
-  }
-}
-
 }  // namespace
 
 int serve(const config::Options& given, const Reread& reread) {
@@ -248,16 +191,22 @@ int serve(const config::Options& given, const Reread& reread) {
   telemetry::Metrics metrics(build_info(settings));
   // What HTTP threads read while main may change the options.
   std::atomic<std::uint32_t> max_queued{options.max_queued};
-  settings.finished = [&log, &metrics](std::string_view id, const service::Origin& origin,
-                                       const engine::Outcome& outcome) {
-    log_execution(log, id, origin, outcome);
-    metrics.executed(execution_of(outcome));
+  settings.finished = [&log, &metrics](const service::Ended& ended) {
+    log_execution(log, ended);
+    metrics.executed(execution_of(ended.outcome));
   };
-  settings.metrics = [&metrics, &pools, &max_queued,
-                      most = options.max_executions](const engine::Snapshot& now) {
+  const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
+  const std::uint32_t most_connections = connections_that_fit(options, pools);
+  // Set before the first request can ask.
+  const http::Server* listening = nullptr;
+  settings.metrics = [&, most = options.max_executions](const engine::Snapshot& now) {
     telemetry::Gauges gauges = gauges_of(now, pools);
     gauges.most_running = most;
     gauges.most_queued = max_queued;
+    gauges.connections = listening->connections();
+    gauges.most_connections = most_connections;
+    gauges.request_memory_bytes = budget->used();
+    gauges.most_request_memory_bytes = budget->limit();
     return metrics.text(gauges);
   };
   settings.metrics_type = telemetry::Metrics::kContentType;
@@ -284,7 +233,6 @@ int serve(const config::Options& given, const Reread& reread) {
     jailer_died = true;
     ::kill(::getpid(), SIGUSR1);
   };
-  const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
   auto backend = backends::native::make_native_backend(std::move(*jailer),
                                                        cell_defaults_from(options, budget), std::move(events),
                                                        {pools.modules.size(), lifetime_of_zygotes(options)});
@@ -314,7 +262,10 @@ int serve(const config::Options& given, const Reread& reread) {
     std::fprintf(stderr, "cellblock: %s\n", dropped.error().message().c_str());
     return kExitCannotSeal;
   }
+  listening = server->get();
   (*server)->start();
+  for (const std::string& warning : options.warnings) log.warn("configuration", {{"problem", warning}});
+  warn_of_unreadable(log, options);
   log_start(log, options, settings, (*server)->port());
   ServiceManager manager([&service] {
     const service::Health health = service.health();

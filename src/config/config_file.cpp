@@ -3,11 +3,16 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <exception>
-#include <set>
-#include <sstream>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
 
-#include <CLI/CLI.hpp>
+// Errors come back as values; the library is compiled into this file alone.
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
 
 #include "base/fd.hpp"
 #include "config/nearest.hpp"
@@ -25,26 +30,49 @@ const OptionSpec* find_row(std::string_view name) {
   return found == rows.end() ? nullptr : &*found;
 }
 
-// The reader marks where sections begin and end with items of these names.
-bool is_section_mark(const CLI::ConfigItem& item) {
-  return item.name == "++" || item.name == "--";
+std::string fraction_text(double number) {
+  std::array<char, 400> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), number, std::chars_format::fixed).ptr;
+  return {digits.data(), end};
+}
+
+// A value as a user would write it for a flag; nothing for dates and tables, which no option has.
+std::optional<std::string> plain_text(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* number = node.as_floating_point()) return fraction_text(number->get());
+  if (const auto* on = node.as_boolean()) return on->get() ? "true" : "false";
+  return std::nullopt;
+}
+
+std::optional<std::string> list_text(const toml::array& array) {
+  std::vector<std::string> elements;
+  for (const toml::node& element : array) {
+    auto text = plain_text(element);
+    if (!text) return std::nullopt;
+    elements.push_back(std::move(*text));
+  }
+  return joined(elements, ",");
 }
 
 class Collector {
  public:
   explicit Collector(const std::string& shown_as) : prefix_("file " + shown_as + ": ") {}
 
-  void add(const CLI::ConfigItem& item) {
-    if (!item.parents.empty()) return add_in_section(item);
-    const OptionSpec* spec = find_row(item.name);
-    // The reader splits unquoted values at spaces: "512 MB" has to be put together again.
-    if (spec == nullptr) {
-      problem("unknown option '" + item.name + "', did you mean '" + std::string(nearest_name(item.name)) +
-              "'?");
+  void add(std::string_view name, const toml::node& node) {
+    const std::string quoted = "'" + std::string(name) + "'";
+    const OptionSpec* spec = find_row(name);
+    if (spec == nullptr && node.is_table()) {
+      problem("section [" + std::string(name) + "] is not known: options stand outside of sections");
+    } else if (spec == nullptr) {
+      problem("unknown option " + quoted + ", did you mean '" + std::string(nearest_name(name)) + "'?");
     } else if (!spec->in_file) {
-      problem("option '" + item.name + "' cannot be set in a file");
-    } else if (!contents_.values.emplace(item.name, joined(item.inputs, is_list(*spec) ? "," : " ")).second) {
-      problem("option '" + item.name + "' is given twice");
+      problem("option " + quoted + " cannot be set in a file");
+    } else if (auto text = value_of(*spec, node)) {
+      contents_.values.emplace(name, std::move(*text));
+    } else {
+      problem("option " + quoted + " must be " + allowed_text(*spec));
     }
   }
 
@@ -53,32 +81,34 @@ class Collector {
   [[nodiscard]] FileContents take() { return std::move(contents_); }
 
  private:
-  void add_in_section(const CLI::ConfigItem& item) {
-    if (is_section_mark(item)) {
-      if (sections_.insert(item.parents.front()).second) {
-        problem("section [" + item.parents.front() + "] is not known: options stand outside of sections");
-      }
-    } else if (!sections_.contains(item.parents.front())) {
-      problem("unknown option '" + item.fullname() + "'");
-    }
+  static std::optional<std::string> value_of(const OptionSpec& spec, const toml::node& node) {
+    if (const auto* array = node.as_array()) return is_list(spec) ? list_text(*array) : std::nullopt;
+    return plain_text(node);
   }
 
   std::string prefix_;
   FileContents contents_;
-  std::set<std::string> sections_;  // reported already
 };
+
+std::string where(const toml::source_region& region) {
+  return "line " + std::to_string(region.begin.line) + ", column " + std::to_string(region.begin.column);
+}
 
 }  // namespace
 
 FileContents parse_config(const std::string& text, const std::string& shown_as) {
   Collector collector(shown_as);
-  std::istringstream input(text);
-  // CLI11 reports by exception; none leaves this folder.
-  try {
-    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(input)) collector.add(item);
-  } catch (const std::exception& error) {
-    collector.problem(error.what());
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    collector.problem(where(parsed.error().source()) + ": " + std::string(parsed.error().description()) +
+                      " (values are as in TOML: numbers, true, false, \"text\" in quotes, [\"lists\"])");
+    return collector.take();
   }
+  // Problems are told in the order of the file, which a table does not keep.
+  std::vector<std::pair<toml::source_index, std::string_view>> lines;
+  for (const auto& [key, node] : parsed.table()) lines.emplace_back(key.source().begin.line, key.str());
+  std::stable_sort(lines.begin(), lines.end());
+  for (const auto& [line, name] : lines) collector.add(name, *parsed.table().get(name));
   return collector.take();
 }
 

@@ -1,5 +1,4 @@
-// The configuration file: lines of the form `name = value`, comments after `#`, lists in brackets. Read by
-// CLI11's own reader of such files; what the names mean is decided here.
+// The configuration file: TOML without tables. toml++ reads it; what the names mean is decided here.
 #pragma once
 
 #include <map>
@@ -15,7 +14,7 @@ using Problems = std::vector<std::string>;
 
 struct FileContents {
   std::map<std::string, std::string, std::less<>> values;  // by option name; lists joined with commas
-  Problems problems;                                       // unknown names, names given twice, sections
+  Problems problems;                                       // unknown names, tables, what is no TOML
 };
 
 // `shown_as` names the file in problems.

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kBegin =
     R"(.\" Generated from the option table in src/config/*_options.cpp; do not edit.
-.TH CELLBLOCK 1 "" "cellblock" "User Commands"
+.TH CELLBLOCK 1 "" "cellblock )" CELLBLOCK_VERSION R"(" "User Commands"
 .SH NAME
 cellblock \- runs untrusted Python in sealed, warm cells
 .SH SYNOPSIS
@@ -33,6 +33,23 @@ cellblock \- runs untrusted Python in sealed, warm cells
 .RB [ \-\-json ]
 .RI [ options ]
 .br
+.B cellblock config explain
+.I FILE
+.br
+.B cellblock keys add
+.I NAME
+.B \-\-file
+.I FILE
+.br
+.B cellblock keys revoke
+.I NAME
+.B \-\-file
+.I FILE
+.br
+.B cellblock keys list
+.B \-\-file
+.I FILE
+.br
 .B cellblock version
 .SH DESCRIPTION
 A client posts a script that defines
@@ -51,12 +68,25 @@ runs one script without a server. The result goes to standard output, what the s
 tries every wall on this host and says how to get what is missing.
 .TP
 .B config show
-prints every option's value and where it came from, in the form of a configuration file.
+prints every option's value and where it came from, in the form of a configuration file; options that say
+.I restart
+are not changed by SIGHUP.
+.TP
+.B config explain
+shows what a configuration of nsjail comes to, field by field.
+.TP
+.B keys
+makes a key and prints it, this once; has a key refused; lists the names of the keys. The file, which
+.B keys\-file
+names, has digests only. A running service takes changes over on SIGHUP; for that, a file that root makes belongs to the
+group of the service's user, which is
+.B \-\-uid\-base
+less one.
 .SH OPTIONS
 .ad l
 Each option is a flag, a variable of the environment, or a line
 .I name = value
-of the file that
+of the TOML file that
 .B \-\-config
 names. A flag wins over the environment, the environment over the file. Sizes may carry KB, MB or GB, times s or ms.
 )";
@@ -70,8 +100,11 @@ stop accepting, let running executions finish for up to
 and end. A second one ends them at once.
 .TP
 .B SIGHUP
-reads the configuration file again. What needs no restart is in force for the next request; the log names what has
-changed and what waits for a restart. A file with an error changes nothing.
+reads the configuration file, the API keys and the certificate again. What needs no restart is in force for the next
+request; the log names what has changed and what waits for a restart. A file with an error changes nothing. The files are
+read as user and group
+.B uid\-base
+less one, who must be able to.
 .SH EXIT STATUS
 .TP
 .B 0
@@ -81,7 +114,10 @@ done
 .BR run :
 the script is at fault;
 .BR doctor :
-the accepted isolation level does not hold
+the accepted isolation level does not hold, or no cell starts;
+.BR "config explain" :
+.B serve
+refuses it
 .TP
 .B 2
 wrong usage or configuration

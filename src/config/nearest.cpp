@@ -27,6 +27,12 @@ std::size_t distance(std::string_view from, std::string_view to) {
 
 }  // namespace
 
+std::string nearest_of(std::string_view wrong, const std::vector<std::string>& known) {
+  return *std::min_element(known.begin(), known.end(), [wrong](const std::string& a, const std::string& b) {
+    return distance(wrong, a) < distance(wrong, b);
+  });
+}
+
 std::string_view nearest_name(std::string_view wrong) {
   const auto rows = option_table();
   return std::min_element(rows.begin(), rows.end(),

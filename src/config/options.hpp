@@ -30,6 +30,7 @@ struct Options {
   std::uint32_t threads = 0;
   std::uint64_t max_body_bytes = 0;
   std::uint32_t max_connections = 0;
+  std::uint32_t keepalive_requests = 0;    // 0: any number
   std::uint64_t request_memory_bytes = 0;  // of all requests and answers together
   std::chrono::milliseconds header_timeout{0};
   std::chrono::milliseconds idle_timeout{0};
@@ -97,6 +98,9 @@ struct Options {
   std::map<std::string, Source, std::less<>> sources;  // by option name; one that is missing is a default
   // Likewise where, in words: "flag --port", "environment variable PORT", "file /etc/cellblock.toml".
   std::map<std::string, std::string, std::less<>> places;
+
+  // What was given and is not understood, though it is no error: lines for the operator.
+  std::vector<std::string> warnings;
 
   // Tells a chosen value from a default, for defaults that depend on the host (policy at level restricted).
   [[nodiscard]] Source source(std::string_view name) const;

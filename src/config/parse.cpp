@@ -1,5 +1,8 @@
 #include "config/parse.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -13,16 +16,20 @@
 namespace cellblock::config {
 namespace {
 
+constexpr std::string_view kOwnPrefix = "CELLBLOCK_";
+
 // A value as somebody wrote it, and where.
 struct Given {
   std::string text;
   Source source = Source::kDefault;
-  std::string place;  // "flag --port", "environment variable PORT", "file /etc/cellblock.toml"
+  bool own_variable = false;  // of the environment, and no other program sets it
+  std::string place;          // "flag --port", "environment variable PORT", "file /etc/cellblock.toml"
 };
 
 std::string help_text(const OptionSpec& spec) {
   return std::string(spec.help) + "\n  default " + default_text(spec) + "; " + allowed_text(spec) + "; env " +
-         joined(environment_names(spec), ", ");
+         joined(environment_names(spec), ", ") +
+         (spec.restart ? "; a change needs a restart" : "; changes on SIGHUP");
 }
 
 CLI::Option* add_flag(CLI::App& app, const OptionSpec& spec) {
@@ -39,7 +46,7 @@ CLI::Option* add_flag(CLI::App& app, const OptionSpec& spec) {
 std::optional<Given> from_flag(const OptionSpec& spec, const CLI::Option& flag) {
   if (flag.count() == 0) return std::nullopt;
   const auto& words = flag.results();
-  Given given{is_list(spec) ? joined(words, ",") : words.back(), Source::kFlag,
+  Given given{is_list(spec) ? joined(words, ",") : words.back(), Source::kFlag, false,
               "flag --" + std::string(spec.name)};
   if (is_switch(spec) && given.text.empty()) given.text = "true";
   return given;
@@ -49,7 +56,8 @@ std::optional<Given> from_environment(const OptionSpec& spec, const ReadVariable
   for (const auto& name : environment_names(spec)) {
     auto text = read_variable(name);
     if (!text || (text->empty() && !is_list(spec))) continue;
-    return Given{std::move(*text), Source::kEnvironment, "environment variable " + name};
+    return Given{std::move(*text), Source::kEnvironment, name.starts_with(kOwnPrefix),
+                 "environment variable " + name};
   }
   return std::nullopt;
 }
@@ -61,9 +69,15 @@ class Resolver {
     if (set_value(spec, given.text, options_)) {
       options_.sources[std::string(spec.name)] = given.source;
       options_.places[std::string(spec.name)] = given.place;
-    } else if (given.source != Source::kEnvironment || !spec.lenient_environment) {
-      problems_.push_back(std::string(spec.name) + " = '" + given.text + "' (" + given.place + "): must be " +
-                          allowed_text(spec));
+      return;
+    }
+    const std::string text = std::string(spec.name) + " = '" + given.text + "' (" + given.place +
+                             "): must be " + allowed_text(spec);
+    if (given.source == Source::kEnvironment && spec.lenient_environment && !given.own_variable) {
+      options_.warnings.push_back(text + "; taken for " + default_text(spec));
+    } else {
+      wrong_.emplace(spec.name);
+      problems_.push_back(text);
     }
   }
 
@@ -85,6 +99,7 @@ class Resolver {
   }
 
   [[nodiscard]] const Options& so_far() const { return options_; }
+  [[nodiscard]] const Wrong& wrong() const { return wrong_; }
 
   [[nodiscard]] tl::expected<Options, Problems> result() {
     if (!problems_.empty()) return tl::make_unexpected(std::move(problems_));
@@ -94,6 +109,7 @@ class Resolver {
  private:
   Options options_ = default_options();
   Problems problems_;
+  Wrong wrong_;
 };
 
 Problems unknown_arguments(const CLI::App& app) {
@@ -118,13 +134,40 @@ std::optional<std::string> process_environment(const std::string& name) {
   return text;
 }
 
+std::vector<std::string> variables_of_process() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
+
+Problems unknown_variables(const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const OptionSpec& spec : option_table()) {
+    for (std::string& name : environment_names(spec)) known.push_back(std::move(name));
+  }
+  Problems warnings;
+  for (const std::string& name : names) {
+    const bool of_kubernetes = name == "CELLBLOCK_PORT" || name.starts_with("CELLBLOCK_PORT_") ||
+                               name.starts_with("CELLBLOCK_SERVICE_");
+    if (!name.starts_with(kOwnPrefix) || of_kubernetes) continue;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    warnings.push_back("environment variable " + name + " is not known, did you mean " +
+                       nearest_of(name, known) + "?");
+  }
+  return warnings;
+}
+
 CommandLine::CommandLine(CLI::App& app) : app_(app) {
   app.allow_extras();
   for (const OptionSpec& spec : option_table()) flags_.push_back(add_flag(app, spec));
 }
 
 tl::expected<Options, Problems> CommandLine::resolve(const ReadVariable& read_variable,
-                                                     const ReadSandboxConfig& read_sandbox_config) const {
+                                                     const ReadSandboxConfig& read_sandbox_config,
+                                                     const CrossCheck& cross_check) const {
   Resolver resolver;
   resolver.add(unknown_arguments(app_));
 
@@ -139,7 +182,8 @@ tl::expected<Options, Problems> CommandLine::resolve(const ReadVariable& read_va
       auto given = from_flag(spec, *flags_[i]);
       if (!given) given = from_environment(spec, read_variable);
       const auto line = file.values.find(spec.name);
-      if (!given && line != file.values.end()) given = Given{line->second, Source::kFile, "file " + path};
+      if (!given && line != file.values.end())
+        given = Given{line->second, Source::kFile, false, "file " + path};
       if (given) resolver.set(spec, *given);
     }
     if (in_file || resolver.so_far().config.empty()) continue;
@@ -160,6 +204,7 @@ tl::expected<Options, Problems> CommandLine::resolve(const ReadVariable& read_va
       if (found != foreign.values.end()) resolver.set_unless_given(spec, found->second);
     }
   }
+  if (cross_check) resolver.add(cross_check(resolver.so_far(), resolver.wrong()));
   return resolver.result();
 }
 

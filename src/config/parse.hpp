@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,17 @@ struct ForeignValues {
 // How the file that `sandbox-config` names is read. The options are those of all other sources.
 using ReadSandboxConfig = std::function<ForeignValues(const std::string& path, const Options& others)>;
 
+// What is wrong with options as they go together, or with what they name. Options in `wrong` have an error of
+// their own already, and stand at their default.
+using Wrong = std::set<std::string, std::less<>>;
+using CrossCheck = std::function<Problems(const Options& options, const Wrong& wrong)>;
+
+// Warnings about variables that begin like this program's and are not among them. Those that Kubernetes sets
+// for a service of this name are left out.
+[[nodiscard]] Problems unknown_variables(const std::vector<std::string>& names);
+// The names of all variables of this process.
+[[nodiscard]] std::vector<std::string> variables_of_process();
+
 class CommandLine {
  public:
   // Adds a flag for each row of the table, with its help. Unknown arguments are let through by CLI11 and
@@ -48,8 +60,9 @@ class CommandLine {
   // After the parse. A flag wins over the environment, that over the file, that over what `sandbox-config`
   // names, that over the default. An empty variable counts as one that is not set, except for lists, where it
   // is the empty list. Zeros that mean "automatic" are left as they are: see with_automatic_values().
-  [[nodiscard]] tl::expected<Options, Problems> resolve(
-      const ReadVariable& read_variable, const ReadSandboxConfig& read_sandbox_config = {}) const;
+  [[nodiscard]] tl::expected<Options, Problems> resolve(const ReadVariable& read_variable,
+                                                        const ReadSandboxConfig& read_sandbox_config = {},
+                                                        const CrossCheck& cross_check = {}) const;
 
  private:
   CLI::App& app_;

@@ -78,7 +78,8 @@ TEST_F(CommandLineTest, PrefersFlagThenEnvironmentThenFileThenDefault) {
 }
 
 TEST_F(CommandLineTest, FindsTheFileThroughTheEnvironment) {
-  const Options options = good("", {{"CELLBLOCK_CONFIG", file("host = ::1\npreload = [scipy, numpy]\n")}});
+  const Options options =
+      good("", {{"CELLBLOCK_CONFIG", file("host = '::1'\npreload = ['scipy', 'numpy']\n")}});
   EXPECT_EQ(options.host, "::1");
   EXPECT_THAT(options.preload, ElementsAre("scipy", "numpy"));
 }
@@ -106,13 +107,49 @@ TEST_F(CommandLineTest, TakesForeignValuesOfEnvironmentForDevelopment) {
                           "production"));
 }
 
+TEST_F(CommandLineTest, WarnsOfAForeignValueOfEnvironmentAndRefusesOneOfItsOwnVariable) {
+  EXPECT_THAT(
+      good("", {{"ENVIRONMENT", "prod"}}).warnings,
+      ElementsAre("environment = 'prod' (environment variable ENVIRONMENT): must be one of development, "
+                  "production; taken for development"));
+  EXPECT_THAT(good("", {{"ENVIRONMENT", "production"}}).warnings, IsEmpty());
+  EXPECT_THAT(problems("", {{"CELLBLOCK_ENVIRONMENT", "prod"}}),
+              ElementsAre("environment = 'prod' (environment variable CELLBLOCK_ENVIRONMENT): must be one of "
+                          "development, production"));
+}
+
+TEST_F(CommandLineTest, AddsWhatIsWrongWithOptionsTogetherToAllOthers) {
+  CLI::App app;
+  const CommandLine command_line(app);
+  app.parse("cellblock --port x --host here", true);
+  const auto options = command_line.resolve([](const std::string&) { return std::nullopt; }, {},
+                                            [](const Options& so_far, const Wrong& wrong) {
+                                              EXPECT_EQ(so_far.host, "here");
+                                              EXPECT_THAT(wrong, ElementsAre("port"));
+                                              return Problems{"they don't go together"};
+                                            });
+  ASSERT_FALSE(options);
+  EXPECT_THAT(options.error(), ElementsAre(HasSubstr("port = 'x'"), "they don't go together"));
+}
+
+TEST(UnknownVariables, AreToldWithTheNearestName) {
+  EXPECT_THAT(unknown_variables({"PATH", "CELLBLOCK_TIME_LIMT", "CELLBLOCK_TIME_LIMIT", "CELLBLOC_CPUS"}),
+              ElementsAre("environment variable CELLBLOCK_TIME_LIMT is not known, did you mean "
+                          "CELLBLOCK_TIME_LIMIT?"));
+}
+
+TEST(UnknownVariables, ThoseOfKubernetesAreNotTold) {
+  EXPECT_THAT(unknown_variables({"CELLBLOCK_PORT", "CELLBLOCK_PORT_8080_TCP_ADDR", "CELLBLOCK_SERVICE_HOST"}),
+              IsEmpty());
+}
+
 TEST_F(CommandLineTest, LetsTheLastOfARepeatedFlagCountAndCollectsLists) {
   EXPECT_EQ(good("--port 1 --port=2").port, 2U);
   EXPECT_THAT(good("--preload numpy,scipy --preload json").preload, ElementsAre("numpy", "scipy", "json"));
 }
 
 TEST_F(CommandLineTest, ReportsEverythingAtOnceWithItsSource) {
-  const std::string path = file("cpus = many\nprot = 1\n");
+  const std::string path = file("cpus = 'many'\nprot = 1\n");
   EXPECT_THAT(
       problems("--port 65536 --config " + path, {{"TIME_LIMIT", "soon"}}),
       ::testing::UnorderedElementsAre(
@@ -156,6 +193,8 @@ TEST_F(CommandLineTest, HelpShowsEveryOptionWithDefaultAndVariables) {
     EXPECT_THAT(help, testing::ContainsRegex("--" + std::string(spec.name) + "[ \n]"));
   EXPECT_THAT(help, HasSubstr("Limits of one execution:"));
   EXPECT_THAT(help, HasSubstr("default 30 s; a time from 0.001 to 86400 s; env TIME_LIMIT, "));
+  EXPECT_THAT(help, HasSubstr("PYEXEC_TIMEOUT; changes on SIGHUP"));
+  EXPECT_THAT(help, HasSubstr("env PORT; a change needs a restart"));
 }
 
 class SandboxConfigTest : public CommandLineTest {
@@ -179,7 +218,7 @@ class SandboxConfigTest : public CommandLineTest {
 };
 
 TEST_F(SandboxConfigTest, GivesWayToEverythingButTheDefault) {
-  const std::string path = file("memory-mb = 64\nsandbox-config = nsjail.cfg\n");
+  const std::string path = file("memory-mb = 64\nsandbox-config = 'nsjail.cfg'\n");
   const auto options = run("--time-limit 3 --config " + path, {{{"time-limit", {"9"}},
                                                                 {"memory-mb", {"32"}},
                                                                 {"cpus", {"1"}},

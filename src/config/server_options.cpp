@@ -69,6 +69,15 @@ std::vector<OptionSpec> server_rows() {
        .highest = 1'000'000,
        .group = kServer,
        .help = "Connections held open at once; beyond, an idle one has to give way to a new one"},
+      {.name = "keepalive-requests",
+       .target = &Options::keepalive_requests,
+       .standard = "1000",
+       .lowest = 0,
+       .highest = 1'000'000'000,
+       .group = kServer,
+       .help =
+           "Requests that one connection may bring; the last is answered with 'Connection: close'. 0: any "
+           "number"},
       {.name = "max-body-mb",
        .target = &Options::max_body_bytes,
        .standard = "16",

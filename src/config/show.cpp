@@ -64,7 +64,7 @@ std::string show_text(const Options& given, const Options& effective) {
     std::string line = spec.in_file && !hidden ? "" : "# ";
     line.append(spec.name).append(" = ").append(hidden ? "(hidden)" : file_value(spec, effective));
     line.resize(std::max(line.size(), kOriginColumn), ' ');
-    page += line + "  # " + origin(spec, given, effective) + "\n";
+    page += line + "  # " + origin(spec, given, effective) + (spec.restart ? "; restart\n" : "\n");
   }
   return page;
 }

@@ -55,13 +55,15 @@ TEST(ShowTest, SaysWhoSetIt) {
       with_origin("time-limit", "9", Source::kEnvironment, "environment variable TIME_LIMIT");
   EXPECT_THAT(show_text(by_variable, by_variable),
               ::testing::ContainsRegex("time-limit = \"9 s\" +# environment variable TIME_LIMIT\n"));
-  EXPECT_THAT(show_text(by_variable, by_variable), ::testing::ContainsRegex("port = 8080 +# default\n"));
+  EXPECT_THAT(show_text(by_variable, by_variable),
+              ::testing::ContainsRegex("port = 8080 +# default; restart\n"));
 }
 
 TEST(ShowTest, AutomaticValuesAreShownAsWhatTheyAre) {
   const Options given = default_options();
   const Options effective = with_automatic_values(given, 6, 8ULL << 30U);
-  EXPECT_THAT(show_text(given, effective), ::testing::ContainsRegex("threads = 3 +# default, automatic\n"));
+  EXPECT_THAT(show_text(given, effective),
+              ::testing::ContainsRegex("threads = 3 +# default, automatic; restart\n"));
 }
 
 TEST(ShowTest, JsonHasTheSame) {

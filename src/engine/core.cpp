@@ -49,11 +49,12 @@ void Core::start() {
 
 void Core::submit(Ticket ticket, Job job, Completion done, Listener listener) {
   if (draining_) return done(shutting_down());
+  const std::string caller = job.caller;
   waiting_.add(ticket, Task{std::move(job), std::move(done), Clock::now(), std::move(listener)});
   serve();
   // Asked after serving: a job that finds a ready cell needs no place in the queue.
   if (waiting_.size() <= max_queued_) return;
-  if (auto refused = waiting_.take(ticket)) {
+  if (auto refused = waiting_.take_excess(ticket, caller)) {
     refused->second.done(overloaded(
         "Too many executions are waiting (limit " + std::to_string(max_queued_) + ")", when_to_retry()));
     publish();
@@ -89,7 +90,7 @@ void Core::drain(Clock::time_point until) {
 
 void Core::serve() {
   while (running_.size() < options_.max_running) {
-    auto next = waiting_.take_oldest([this](std::size_t pool) { return stock_for(pool) != nullptr; });
+    auto next = waiting_.take_next([this](std::size_t pool) { return stock_for(pool) != nullptr; });
     if (!next) break;
     Stock& stock = *stock_for(std::min(next->second.job.pool, stocks_.size() - 1));
     run(next->first, std::move(next->second), stock.take());

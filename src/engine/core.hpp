@@ -42,7 +42,7 @@ class Core {
 
   // Makes the first cells.
   void start();
-  // Tickets grow: the lower one waits in front.
+  // Tickets grow: of one caller's jobs the lower one waits in front.
   void submit(Ticket ticket, Job job, Completion done, Listener listener = {});
   void resume(Ticket ticket);
   void cancel(Ticket ticket);

@@ -62,6 +62,7 @@ struct SkippedFile {
 // One execution to run. All strings are valid UTF-8; args_json is a JSON array, kwargs_json a JSON object.
 struct Job {
   std::string id;
+  std::string caller{};  // whoever has the same takes turns with all others in the queue
   std::string script;
   std::string args_json = "[]";
   std::string kwargs_json = "{}";

@@ -21,6 +21,7 @@ namespace {
 // A chunk with a space, which may stand in front of a line: how a client that has closed its sending half is
 // asked whether it is there.
 constexpr std::string_view kBlankChunk = "1\r\n \r\n";
+constexpr std::string_view kBatchRoute = "/batch";
 
 Reply refusal(std::string_view error) {
   return error_reply(bhttp::status::bad_request, error, "invalid_request");
@@ -34,16 +35,27 @@ struct Begun {
   ClientLimits::Place place{};
 };
 
+// An entry leaves as much behind as a request that is refused.
+void tell(const Exchange& exchange, const Reply& refused) {
+  if (!exchange.options.entry_refused) return;
+  exchange.options.entry_refused({kBatchRoute, static_cast<unsigned>(refused.status), refused.reason,
+                                  exchange.origin.request_id, exchange.origin.client, refused.id});
+}
+
 Begun begin(Exchange& exchange, std::string request) {
   auto place = exchange.limits.enter(exchange.client_name);
-  if (!place) return {{}, {}, tl::make_unexpected(std::move(place.error()))};
+  if (!place) {
+    tell(exchange, place.error());
+    return {{}, {}, tl::make_unexpected(std::move(place.error()))};
+  }
   const auto memory = std::make_shared<base::Lease>(exchange.options.budget, base::ByteBudget::Use::kRequest);
   auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   std::string id = random_id();
   auto ticket =
       submit(exchange.service, memory, std::move(request), id, pending->completion(), exchange.origin);
   if (!ticket) {
-    Reply refused = reply_for(ticket.error(), id);
+    Reply refused = refused_reply(ticket.error(), id);
+    tell(exchange, refused);
     return {std::move(id), {}, tl::make_unexpected(std::move(refused)), std::move(*place)};
   }
   return {std::move(id), std::move(pending), *ticket, std::move(*place)};

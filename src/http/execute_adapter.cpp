@@ -54,10 +54,6 @@ engine::Outcome invalid(std::string error) {
   return outcome;
 }
 
-bool has_run(engine::Status status) {
-  return status != engine::Status::kInvalidRequest && status != engine::Status::kScriptTooLarge;
-}
-
 // In the syntax of W3C Server-Timing: milliseconds.
 std::string server_timing(const Timing& timing, double total_ms) {
   std::array<char, 128> text{};
@@ -67,6 +63,10 @@ std::string server_timing(const Timing& timing, double total_ms) {
 }
 
 }  // namespace
+
+bool may_run(engine::Status status) {
+  return status != engine::Status::kInvalidRequest && status != engine::Status::kScriptTooLarge;
+}
 
 Reply refused_reply(const engine::Outcome& outcome, std::string_view id) {
   Reply reply = reply_for(outcome, id);
@@ -93,7 +93,8 @@ Reply reply_for(const engine::Outcome& outcome, std::string_view id) {
   Reply reply;
   reply.status = http_status(outcome.status);
   reply.body = service::envelope_json(outcome, id);
-  if (has_run(outcome.status)) reply.ended = Timing{outcome.queue_ms, outcome.usage.wall_ms};
+  reply.id = id;
+  if (may_run(outcome.status)) reply.ended = Timing{outcome.queue_ms, outcome.usage.wall_ms};
   if (outcome.status == engine::Status::kOverloaded) {
     reply.retry_after = std::max(outcome.retry_after, std::chrono::seconds(1));
   }

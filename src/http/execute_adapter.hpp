@@ -16,6 +16,9 @@ namespace cellblock::http {
 [[nodiscard]] bool is_json_content_type(std::string_view value);
 [[nodiscard]] Reply reply_for(const engine::Outcome& outcome, std::string_view id);
 
+// False: the status says that the script can't have run.
+[[nodiscard]] bool may_run(engine::Status status);
+
 // The same for one that never reached the engine, which would have logged and counted it.
 [[nodiscard]] Reply refused_reply(const engine::Outcome& outcome, std::string_view id);
 

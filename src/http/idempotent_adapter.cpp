@@ -29,6 +29,7 @@ Reply given_again(const Reply& answer, bool first) {
   Reply reply = answer;
   if (first) return reply;
   reply.headers.emplace_back("Idempotency-Replayed", "true");
+  reply.replayed = true;
   reply.ended.reset();
   return reply;
 }
@@ -50,13 +51,15 @@ net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id) {
   const std::shared_ptr<ReplayStore> store = exchange.replays;
   // One caller can't meet another's keys, nor learn which there are.
   const auto joined = store->join(exchange.origin.caller + '\0' + key, sha256(body),
-                                  [wake = pending->completion()] { wake(engine::Outcome{}); });
+                                  [wake = pending->completion()] { wake(engine::Outcome{}); },
+                                  ReplayStore::Clock::now(), id);
   if (joined.part == ReplayStore::Part::kConflict) co_return conflict();
   const bool first = joined.part == ReplayStore::Part::kRun;
-  // The id of the execution is in its answer, whoever gets it.
+  // Whoever of those who wait comes first makes the answer for all.
   bool turned_away = false;
-  const auto convert = [&id, &turned_away](engine::Outcome&& outcome) {
-    return turned_away ? refused_reply(outcome, id) : reply_for(outcome, id);
+  const auto convert = [&joined, &turned_away](engine::Outcome&& outcome) {
+    const bool refused = turned_away || !may_run(outcome.status);
+    return refused ? refused_reply(outcome, joined.id) : reply_for(outcome, joined.id);
   };
   if (first) {
     const auto entry = joined.entry;

@@ -21,11 +21,8 @@ std::string hint_for(int code) {
   }
 }
 
-}  // namespace
-
-base::Result<tcp::acceptor> open_listener(const net::any_io_executor& executor, const std::string& host,
-                                          std::uint16_t port) {
-  const std::string what = "listen on " + host + " port " + std::to_string(port);
+base::Result<tcp::endpoint> endpoint_of(const net::any_io_executor& executor, const std::string& host,
+                                        std::uint16_t port, const std::string& what) {
   error_code failed;
   tcp::resolver resolver(executor);
   const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, failed);
@@ -33,7 +30,25 @@ base::Result<tcp::acceptor> open_listener(const net::any_io_executor& executor, 
     return base::make_error(what + ": " + (failed ? failed.message() : "no address found"),
                             "give an address such as 127.0.0.1 or 0.0.0.0, or a name that resolves");
   }
-  const tcp::endpoint endpoint = found.begin()->endpoint();
+  return found.begin()->endpoint();
+}
+
+}  // namespace
+
+base::Result<void> check_address(const std::string& host) {
+  net::io_context context;
+  const auto endpoint = endpoint_of(context.get_executor(), host, 0, "option host, address " + host);
+  if (!endpoint) return tl::make_unexpected(endpoint.error());
+  return {};
+}
+
+base::Result<tcp::acceptor> open_listener(const net::any_io_executor& executor, const std::string& host,
+                                          std::uint16_t port) {
+  const std::string what = "listen on " + host + " port " + std::to_string(port);
+  const auto found = endpoint_of(executor, host, port, what);
+  if (!found) return tl::make_unexpected(found.error());
+  const tcp::endpoint& endpoint = *found;
+  error_code failed;
   const auto error = [&] {
     return tl::make_unexpected(base::Error{what, failed.value(), hint_for(failed.value())});
   };

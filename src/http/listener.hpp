@@ -21,4 +21,7 @@ namespace cellblock::http {
 
 void set_close_on_exec(int descriptor);
 
+// Whether `host` is an address or a name that has one: all that can be said of it without listening.
+[[nodiscard]] base::Result<void> check_address(const std::string& host);
+
 }  // namespace cellblock::http

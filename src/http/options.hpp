@@ -26,10 +26,24 @@ struct Answered {
   // Why it was refused before the engine had it, in the contract's words; empty for all other answers.
   std::string_view reason{};
   std::string_view request_id{};
-  std::string_view client{};  // its address; only with a reason, empty when it is gone
+  std::string_view client{};  // its address
+  std::string_view id{};      // of the execution that the answer is about, if it is about one
+  bool replayed = false;      // it is that of an earlier request
 };
 
 inline constexpr std::string_view kNoRoute = "other";
+
+// One request that is over, for the access log. The texts are the client's, and live as long as the call.
+struct Served {
+  std::string_view method{};
+  std::string_view path{};  // without the query, and cut off where it is long
+  unsigned code = 0;        // 0: the client left before there was an answer
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  double ms = 0;  // from its first byte to the last of the answer
+  std::string_view client{};
+  std::string_view request_id{};
+};
 
 struct ServerOptions {
   std::string host = "127.0.0.1";  // address or name
@@ -53,11 +67,17 @@ struct ServerOptions {
   // Executions of one batch at once, which includes those whose answer waits for its turn.
   std::size_t batch_executions = 4;
   std::size_t max_connections = 2000;
+  std::uint32_t max_requests = 0;  // on one connection; 0: any number
   unsigned threads = 2;
   // Gets a line for what no client can be told. Called from any of the threads; may be empty.
   std::function<void(std::string_view)> log;
-  // Told of each answer before it is sent. Called from any of the threads; may be empty.
+  // Told of each answer before it is sent, of one in pieces when it is whole. Called from any of the threads;
+  // may be empty.
   std::function<void(const Answered&)> answered{};
+  // Told of each entry of a batch that was refused: it has an answer within that of the batch. Likewise.
+  std::function<void(const Answered&)> entry_refused{};
+  // Told of each request when it is over. Likewise.
+  std::function<void(const Served&)> served{};
 };
 
 }  // namespace cellblock::http

@@ -23,11 +23,12 @@ bool may_be_kept(engine::Status status) {
 }  // namespace
 
 struct ReplayStore::Entry {
-  Entry(std::string given_name, const Sha256& given_digest)
-      : name(std::move(given_name)), digest(given_digest) {}
+  Entry(std::string given_name, const Sha256& given_digest, std::string given_id)
+      : name(std::move(given_name)), digest(given_digest), id(std::move(given_id)) {}
 
   const std::string name;
   const Sha256 digest;
+  const std::string id;
 
   // Guarded by the store's mutex.
   std::map<Seat, Wake> waiting;
@@ -46,17 +47,17 @@ struct ReplayStore::Entry {
 };
 
 ReplayStore::Joined ReplayStore::join(const std::string& name, const Sha256& digest, Wake wake,
-                                      Clock::time_point now) {
+                                      Clock::time_point now, const std::string& id) {
   const std::lock_guard lock(mutex_);
   drop_expired(now);
   const auto [found, fresh] = entries_.try_emplace(name);
-  if (fresh) found->second = std::make_shared<Entry>(name, digest);
+  if (fresh) found->second = std::make_shared<Entry>(name, digest, id);
   const EntryPtr& entry = found->second;
   if (!equal_in_constant_time(entry->digest, digest)) return {};
-  if (entry->finished) return {Part::kReplay, entry};
+  if (entry->finished) return {Part::kReplay, entry, 0, entry->id};
   const Seat seat = next_seat_++;
   entry->waiting.emplace(seat, std::move(wake));
-  return {fresh ? Part::kRun : Part::kWait, entry, seat};
+  return {fresh ? Part::kRun : Part::kWait, entry, seat, entry->id};
 }
 
 void ReplayStore::started(const EntryPtr& entry, engine::Ticket ticket) {

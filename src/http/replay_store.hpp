@@ -57,13 +57,15 @@ class ReplayStore {
     Part part = Part::kConflict;
     EntryPtr entry{};
     Seat seat = 0;
+    std::string id{};  // of the execution, whoever asks
   };
 
   explicit ReplayStore(ReplayLimits limits) : limits_(limits) {}
 
-  // `name` is the key, with whose it is; `digest` that of the request.
+  // `name` is the key, with whose it is; `digest` that of the request; `id` that of the execution, should this
+  // be the first to ask.
   [[nodiscard]] Joined join(const std::string& name, const Sha256& digest, Wake wake,
-                            Clock::time_point now = Clock::now());
+                            Clock::time_point now = Clock::now(), const std::string& id = {});
   void started(const EntryPtr& entry, engine::Ticket ticket);
   // The outcome is there; on the engine's thread too, since nothing large is done here.
   void finish(const EntryPtr& entry, engine::Outcome outcome);

@@ -29,6 +29,8 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> headers{};  // beyond those that every answer has
   bool close = false;             // what follows on this connection cannot be trusted
   std::string reason{};           // refused before the engine had it, see Answered; empty for all else
+  std::string id{};               // of the execution that this answers, or would have
+  bool replayed = false;          // the answer to an earlier request, once more
   std::optional<Timing> ended{};  // the answer to an execution of this very request
   bool nobody_reads = false;      // the client is gone: send nothing and close
   // The account that the body was made on; nothing for what is small.

@@ -17,6 +17,8 @@ constexpr std::size_t kHeaderRead = 8U << 10U;
 constexpr std::size_t kBodyRead = 32U << 10U;
 // How long a client that is still sending gets to notice that it has been answered.
 constexpr std::chrono::seconds kLinger{3};
+// What is shown of a path.
+constexpr std::size_t kLongestPath = 200;
 // For all messages of a TLS handshake.
 constexpr std::chrono::seconds kHandshake{10};
 
@@ -38,7 +40,9 @@ std::string_view text_of(const beast::flat_buffer& buffer) {
 }  // namespace
 
 Session::Session(tcp::socket socket, SessionContext context)
-    : transport_(std::move(socket), context.renewables.tls.get()), context_(std::move(context)) {}
+    : transport_(std::move(socket), context.renewables.tls.get()),
+      context_(std::move(context)),
+      client_(address_of(socket_)) {}
 
 Session::~Session() {
   context_.connections.remove(this);
@@ -84,11 +88,9 @@ void Session::turn(Turn turn) {
 }
 
 void Session::tell(const Reply& reply, std::string_view request_id) {
+  code_ = static_cast<unsigned>(reply.status);
   if (!context_.options.answered) return;
-  Answered answered{route_, static_cast<unsigned>(reply.status), reply.reason, request_id};
-  const std::string client = reply.reason.empty() ? std::string() : address_of(socket_);
-  answered.client = client;
-  context_.options.answered(answered);
+  context_.options.answered({route_, code_, reply.reason, request_id, client_, reply.id, reply.replayed});
 }
 
 net::awaitable<void> Session::run() {
@@ -124,11 +126,30 @@ net::awaitable<bool> Session::open() {
 
 net::awaitable<bool> Session::serve_one() {
   if (!co_await await_first_byte()) co_return false;
+  const auto began = Clock::now();
+  const std::uint64_t read = consumed();
+  const std::uint64_t written = written_;
   route_ = kNoRoute;
+  code_ = 0;
   RequestParser parser(context_.options.max_header_bytes);
+  const bool more = co_await answer_one(parser);
+  if (context_.options.served) {
+    const std::chrono::duration<double, std::milli> took = Clock::now() - began;
+    const std::string_view path = path_of(as_view(parser.request().target()));
+    context_.options.served({as_view(parser.request().method_string()), path.substr(0, kLongestPath), code_,
+                             consumed() - read, written_ - written, took.count(), client_, request_id_});
+  }
+  co_return more;
+}
+
+net::awaitable<bool> Session::answer_one(RequestParser& parser) {
   turn(Turn::kHeader);
   const error_code fault = co_await read_header(parser);
   Framing framing = framing_of(parser.request(), context_.browser);
+  request_id_ = framing.request_id;
+  ++requests_;
+  const std::uint32_t most = context_.options.max_requests;
+  framing.keep_alive = framing.keep_alive && (most == 0 || requests_ < most);
   if (fault) {
     Reply reply = reply_for_header_fault(fault, parser.begun(), text_of(buffer_));
     co_return co_await refuse(std::move(reply), std::move(framing));
@@ -183,11 +204,15 @@ net::awaitable<bool> Session::serve(RequestParser& parser, Framing framing) {
                     context_.limits,
                     origin_of(parser.request(), std::move(caller->key)),
                     std::move(caller->client)};
+  exchange.origin.request_id = framing.request_id;
+  exchange.origin.client = client_;
+  exchange.origin.account = exchange.client_name;
   // Held until the handler is done.
   auto place = found.route->access == Access::kRun ? context_.limits.enter(exchange.client_name)
                                                    : tl::expected<ClientLimits::Place, Reply>();
   if (!place) co_return co_await send(std::move(place.error()), std::move(framing));
   Reply reply = co_await found.route->handler(exchange);
+  if (stream.begun()) tell(Reply(), framing.request_id);
   if (reply.nobody_reads) co_return false;
   if (stream.begun()) co_return stream.keeps_alive() && !context_.connections.stopping();
   co_return co_await send(std::move(reply), std::move(framing));
@@ -273,6 +298,7 @@ net::awaitable<error_code> Session::read_some(std::size_t most, Clock::time_poin
   // Closed without the word that TLS has for it: what HTTP says tells whether something is missing.
   if (failed == net::ssl::error::stream_truncated) failed = net::error::eof;
   buffer_.commit(count);
+  read_ += count;
   co_return failed&& deadline_.passed() ? error_code(beast::error::timeout) : failed;
 }
 
@@ -294,6 +320,7 @@ net::awaitable<error_code> Session::write(std::string_view head, std::string_vie
       co_return failed;
     }
     sent += count;
+    written_ += count;
     const std::size_t of_head = std::min(count, head.size());
     head.remove_prefix(of_head);
     body.remove_prefix(count - of_head);

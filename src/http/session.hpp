@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "http/admission.hpp"
@@ -59,6 +60,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   net::awaitable<bool> open();
   // One request and its answer; false when no other may follow.
   net::awaitable<bool> serve_one();
+  net::awaitable<bool> answer_one(RequestParser& parser);
   net::awaitable<bool> await_first_byte();
   net::awaitable<error_code> read_header(RequestParser& parser);
   net::awaitable<error_code> read_body(RequestParser& parser);
@@ -75,6 +77,8 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   net::awaitable<error_code> write(std::string_view head, std::string_view body);
   void turn(Turn turn);
   void tell(const Reply& reply, std::string_view request_id);
+  // Bytes of requests that are over or under way, without those that were read beyond.
+  [[nodiscard]] std::uint64_t consumed() const { return read_ - buffer_.size(); }
 
   Transport transport_;
   tcp::socket& socket_ = transport_.socket();
@@ -82,8 +86,14 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   beast::flat_buffer buffer_;  // what was read beyond the current request
   SessionContext context_;
   Turn turn_ = Turn::kIdle;
+  std::string client_;                 // its address
   std::string_view route_ = kNoRoute;  // of the current request
-  bool unread_ = false;                // the client may still be sending what will not be read
+  std::string request_id_;             // of the current request
+  unsigned code_ = 0;                  // of its answer
+  std::uint32_t requests_ = 0;         // with it, on this connection
+  std::uint64_t read_ = 0;             // bytes, on this connection
+  std::uint64_t written_ = 0;
+  bool unread_ = false;  // the client may still be sending what will not be read
 };
 
 }  // namespace cellblock::http

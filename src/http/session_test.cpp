@@ -376,8 +376,31 @@ class ToldTest : public ServerFixture {
       const std::lock_guard lock(mutex_);
       told_.push_back(std::string(answered.route) + " " + std::to_string(answered.code) + " " +
                       std::string(answered.reason) + " " + std::string(answered.request_id) +
-                      (answered.client.starts_with("127.0.0.1:") ? " client" : ""));
+                      (answered.client.starts_with("127.0.0.1:") ? " client" : "") +
+                      (answered.id.empty() ? "" : " id"));
     };
+    options.served = [this](const Served& served) {
+      const std::lock_guard lock(mutex_);
+      served_.push_back(std::string(served.method) + " " + std::string(served.path) + " " +
+                        std::to_string(served.code) + " " + std::to_string(served.bytes_in) + " " +
+                        std::to_string(served.bytes_out) + " " + std::string(served.request_id) +
+                        (served.client.starts_with("127.0.0.1:") ? " client" : ""));
+    };
+  }
+
+  // Before what is told to: a request is over when its client has long had the answer.
+  void TearDown() override { server_.reset(); }
+
+  // What was told of the request that was over last.
+  std::string served() {
+    std::string last;
+    EXPECT_TRUE(becomes([&] {
+      const std::lock_guard lock(mutex_);
+      if (!served_.empty()) last = served_.back();
+      served_.clear();
+      return !last.empty();
+    }));
+    return last;
   }
 
   // What was told of one request.
@@ -390,19 +413,82 @@ class ToldTest : public ServerFixture {
   }
 
   std::mutex mutex_;
-  std::vector<std::string> told_;  // guarded by mutex_
+  std::vector<std::string> told_;    // guarded by mutex_
+  std::vector<std::string> served_;  // likewise
 };
 
 TEST_F(ToldTest, EachAnswerIsToldOnceAndARefusalWithItsReason) {
   using ::testing::ElementsAre;
   const std::string id = "X-Request-Id: r1\r\n";
-  EXPECT_THAT(told_of(execute_request(R"({"script": "echo"})", id)), ElementsAre("/execute 200  r1"));
+  EXPECT_THAT(told_of(execute_request(R"({"script": "echo"})", id)),
+              ElementsAre("/execute 200  r1 client id"));
   EXPECT_THAT(told_of(execute_request(R"({"script": 1})", id)),
-              ElementsAre("/execute 400 invalid_request r1 client"));
+              ElementsAre("/execute 400 invalid_request r1 client id"));
   EXPECT_THAT(told_of("GET /nowhere HTTP/1.1\r\nHost: x\r\n" + id + "\r\n"),
               ElementsAre("other 404 not_found r1 client"));
-  EXPECT_THAT(told_of("GET /readyz HTTP/1.1\r\nHost: x\r\n" + id + "\r\n"), ElementsAre("/readyz 200  r1"));
+  EXPECT_THAT(told_of("GET /readyz HTTP/1.1\r\nHost: x\r\n" + id + "\r\n"),
+              ElementsAre("/readyz 200  r1 client"));
   EXPECT_THAT(told_of("GET / HTTP/9.9\r\n\r\n").size(), 1U);
+}
+
+TEST_F(ToldTest, AStreamIsAnAnswerToo) {
+  RawClient peer = client();
+  peer.send(execute_request(R"({"script": "echo"})", "Accept: application/x-ndjson\r\nX-Request-Id: r2\r\n"));
+  static_cast<void>(peer.receive_until("0\r\n\r\n"));
+  EXPECT_TRUE(becomes([this] {
+    const std::lock_guard lock(mutex_);
+    return told_ == std::vector<std::string>{"/execute 200  r2 client"};
+  }));
+}
+
+TEST_F(ToldTest, EachRequestIsToldWhenItIsOverWithItsBytes) {
+  RawClient peer = client();
+  const std::string first = "GET /healthz?secret=1 HTTP/1.1\r\nHost: x\r\nX-Request-Id: r3\r\n\r\n";
+  peer.send(first);
+  const auto answer = peer.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_THAT(served(), ::testing::MatchesRegex("GET /healthz 200 " + std::to_string(first.size()) +
+                                                " [0-9]+ r3 client"));
+  const std::string second = execute_request(R"({"script": 1})", "X-Request-Id: r4\r\n");
+  // What comes with it is counted with the next.
+  peer.send(second + "GET /nothing");
+  ASSERT_TRUE(peer.receive());
+  EXPECT_THAT(served(), ::testing::StartsWith("POST /execute 400 " + std::to_string(second.size()) + " "));
+}
+
+TEST_F(ToldTest, ARequestWhoseClientLeavesHasNoCode) {
+  RawClient peer = client();
+  peer.send(execute_request(R"({"script": "sleep 5000"})", "X-Request-Id: r5\r\n"));
+  ASSERT_TRUE(running_becomes(1));
+  peer.reset();
+  EXPECT_THAT(served(), ::testing::MatchesRegex("POST /execute 0 [0-9]+ 0 r5 client"));
+}
+
+class CountedTest : public ServerFixture {
+ protected:
+  void adjust(ServerOptions& options) override { options.max_requests = 3; }
+};
+
+TEST_F(CountedTest, TheLastRequestOfAConnectionIsAnsweredAndClosesIt) {
+  RawClient peer = client();
+  for (int i = 1; i <= 3; ++i) {
+    peer.send(kGet);
+    const auto answer = peer.receive();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_EQ(answer->headers.count("connection"), i < 3 ? 0U : 1U);
+  }
+  EXPECT_TRUE(peer.closed_by_peer());
+}
+
+TEST_F(CountedTest, AStreamMayBeTheLastToo) {
+  RawClient peer = client();
+  peer.send(kGet + kGet + execute_request(R"({"script": "echo"})", "Accept: application/x-ndjson\r\n"));
+  ASSERT_TRUE(peer.receive());
+  ASSERT_TRUE(peer.receive());
+  EXPECT_THAT(peer.receive_until("\r\n\r\n"), HasSubstr("Connection: close"));
+  static_cast<void>(peer.receive_until("0\r\n\r\n"));
+  EXPECT_TRUE(peer.closed_by_peer());
 }
 
 }  // namespace

@@ -42,13 +42,15 @@ tl::expected<engine::Ticket, engine::Outcome> ExecutionService::submit(std::stri
     return tl::make_unexpected(std::move(refused));
   }
   job->id = id;
+  job->caller = origin.account;
   job->pool = choose_pool(job->script, settings_.pools);
   if (!settings_.finished) return engine_.submit(std::move(*job), std::move(done), std::move(listener));
+  const std::size_t script_bytes = job->script.size();
   return engine_.submit(
       std::move(*job),
-      [finished = settings_.finished, id = std::move(id), origin = std::move(origin),
-       done = std::move(done)](engine::Outcome outcome) {
-        finished(id, origin, outcome);
+      [finished = settings_.finished, id = std::move(id), origin = std::move(origin), done = std::move(done),
+       script_bytes](engine::Outcome outcome) {
+        finished({id, origin, outcome, script_bytes});
         done(std::move(outcome));
       },
       std::move(listener));

@@ -37,6 +37,14 @@ struct IsolationInfo {
   std::vector<Wall> walls;
 };
 
+// An execution that has ended, for the log. What it refers to lives as long as the call.
+struct Ended {
+  std::string_view id;
+  const Origin& origin;
+  const engine::Outcome& outcome;
+  std::size_t script_bytes = 0;
+};
+
 // What the operator has set and the host has shown, fixed for the life of the process.
 struct ServiceSettings {
   engine::Limits limits;
@@ -50,7 +58,7 @@ struct ServiceSettings {
   std::function<std::string(const engine::Snapshot&)> metrics{};
   std::string metrics_type{};
   // Told of each execution that has ended, on the engine's thread, for the log; may be empty.
-  std::function<void(std::string_view id, const Origin&, const engine::Outcome&)> finished{};
+  std::function<void(const Ended&)> finished{};
 };
 
 struct Health {

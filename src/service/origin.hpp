@@ -7,7 +7,10 @@
 namespace cellblock::service {
 
 struct Origin {
-  std::string caller{};  // the name of who asks, where names are known
+  std::string caller{};      // the name of who asks, where names are known
+  std::string request_id{};  // of the request that it came with
+  std::string client{};      // the address that it came from
+  std::string account{};     // whose turn it takes where requests have to wait
   // W3C Trace Context, checked: hexadecimal digits. Empty: the trace begins with the execution.
   std::string trace_id{};
   std::string parent_id{};    // the span of who asks

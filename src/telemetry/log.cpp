@@ -3,6 +3,10 @@
 #include <spdlog/logger.h>
 #include <unistd.h>
 
+#include <array>
+#include <cmath>
+#include <cstdio>
+
 #include <nlohmann/json.hpp>
 
 #include "telemetry/patient_sink.hpp"
@@ -43,8 +47,8 @@ class Log::Sink {
   explicit Sink(Level level, Format format)
       : logger("cellblock", std::make_shared<PatientSink>(STDERR_FILENO)) {
     logger.set_level(level_of(level));
-    logger.set_pattern(format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
-                                               : "time=%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+    logger.set_pattern(format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z",%v})"
+                                               : "time=%Y-%m-%dT%H:%M:%S.%e%z %v");
   }
   spdlog::logger logger;
 };
@@ -62,14 +66,36 @@ bool Log::enabled(Level level) const {
 
 void Log::write(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;
-  sink_->logger.log(level_of(level), format_event(format_, event, fields));
+  const std::string_view name = level_name(level);
+  std::string line = format_ == Format::kJson ? "\"level\":\"" : "level=";
+  line.append(name)
+      .append(format_ == Format::kJson ? "\"," : " ")
+      .append(format_event(format_, event, fields));
+  sink_->logger.log(level_of(level), line);
+}
+
+std::string_view level_name(Level level) {
+  constexpr std::array<std::string_view, 4> kNames{"debug", "info", "warn", "error"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+std::string Field::fraction_text(double amount) {
+  // Neither JSON nor those who read the log know a number of another kind.
+  if (!std::isfinite(amount)) return "0";
+  std::array<char, 400> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", amount);
+  std::string_view digits = text.data();
+  digits = digits.substr(0, digits.find_last_not_of('0') + 1);
+  if (digits.ends_with('.')) digits.remove_suffix(1);
+  return std::string(digits);
 }
 
 std::string format_event(Format format, std::string_view event, std::initializer_list<Field> fields) {
   std::string line;
   if (format == Format::kJson) {
     line = "\"event\":" + json_string(event);
-    for (const Field& field : fields) line += "," + json_string(field.name) + ":" + json_string(field.value);
+    for (const Field& field : fields)
+      line += "," + json_string(field.name) + ":" + (field.number ? field.value : json_string(field.value));
     return line;
   }
   line = "event=" + (is_plain(event) ? std::string(event) : json_string(event));

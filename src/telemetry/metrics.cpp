@@ -6,6 +6,10 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
+#include "telemetry/process_figures.hpp"
+
 namespace cellblock::telemetry {
 namespace {
 
@@ -40,10 +44,11 @@ Buckets memory_buckets() {
 class Metrics::Families {
  public:
   explicit Families(const BuildInfo& build)
-      : executions(BuildCounter()
-                       .Name("cellblock_executions_total")
-                       .Help("Executions that have ended, by the status of their answer")
-                       .Register(registry)),
+      : executions(
+            BuildCounter()
+                .Name("cellblock_executions_total")
+                .Help("Executions that have ended or were refused with an answer of their own, by its status")
+                .Register(registry)),
         denials(BuildCounter()
                     .Name("cellblock_denials_total")
                     .Help("System calls and files that the walls of cells refused, by rule")
@@ -103,7 +108,24 @@ class Metrics::Families {
         able(gauge("cellblock_able", "1 while cells can be made")),
         accepting(gauge("cellblock_ready", "1 while a request that is sent now would be served")),
         most_running(gauge("cellblock_running_executions_limit", "Most executions that may run at once")),
-        most_queued(gauge("cellblock_queued_executions_limit", "Most executions that may wait")) {
+        most_queued(gauge("cellblock_queued_executions_limit", "Most executions that may wait")),
+        connections(gauge("cellblock_connections", "Connections that are open")),
+        most_connections(gauge("cellblock_connections_limit", "Most connections that may be open")),
+        request_memory(gauge("cellblock_request_memory_bytes",
+                             "Memory that requests and answers hold, beyond what each has for nothing")),
+        most_request_memory(
+            gauge("cellblock_request_memory_limit_bytes", "Most memory that requests and answers may hold")),
+        cpu_of_process(BuildCounter()
+                           .Name("process_cpu_seconds_total")
+                           .Help("CPU time of the server process, without jailer, zygotes and cells")
+                           .Register(registry)
+                           .Add({})),
+        resident(gauge("process_resident_memory_bytes", "Resident memory of the server process")),
+        address_space(gauge("process_virtual_memory_bytes", "Address space of the server process")),
+        descriptors(gauge("process_open_fds", "Open descriptors of the server process")),
+        most_descriptors(gauge("process_max_fds", "Most descriptors that the server process may have open")),
+        process_start(
+            gauge("process_start_time_seconds", "When the server process started, in seconds since 1970")) {
     BuildGauge()
         .Name("cellblock_build_info")
         .Help("Always 1; what runs, as labels")
@@ -151,6 +173,26 @@ class Metrics::Families {
   prometheus::Gauge& accepting;
   prometheus::Gauge& most_running;
   prometheus::Gauge& most_queued;
+  prometheus::Gauge& connections;
+  prometheus::Gauge& most_connections;
+  prometheus::Gauge& request_memory;
+  prometheus::Gauge& most_request_memory;
+  prometheus::Counter& cpu_of_process;
+  prometheus::Gauge& resident;
+  prometheus::Gauge& address_space;
+  prometheus::Gauge& descriptors;
+  prometheus::Gauge& most_descriptors;
+  prometheus::Gauge& process_start;
+
+  void show(const ProcessFigures& process) {
+    // A counter takes steps; two that ask at the same time may take the same one.
+    cpu_of_process.Increment(std::max(process.cpu_s - cpu_of_process.Value(), 0.0));
+    resident.Set(static_cast<double>(process.resident_bytes));
+    address_space.Set(static_cast<double>(process.virtual_bytes));
+    descriptors.Set(static_cast<double>(process.open_descriptors));
+    most_descriptors.Set(static_cast<double>(process.most_descriptors));
+    process_start.Set(process.start_time_s);
+  }
 };
 
 Metrics::Metrics(const BuildInfo& build) : families_(std::make_unique<Families>(build)) {}
@@ -167,6 +209,10 @@ void Metrics::executed(const Execution& execution) {
   families.run.Observe(execution.run_s);
   families.memory.Observe(static_cast<double>(execution.memory_peak_bytes));
   families.cpu.Increment(execution.cpu_s);
+}
+
+void Metrics::turned_away(std::string_view status) {
+  families_->executions.Add({{"status", std::string(status)}}).Increment();
 }
 
 void Metrics::zygote_lost() {
@@ -203,6 +249,11 @@ std::string Metrics::text(const Gauges& now) {
   families_->accepting.Set(now.accepting ? 1 : 0);
   families_->most_running.Set(now.most_running);
   families_->most_queued.Set(now.most_queued);
+  families_->connections.Set(static_cast<double>(now.connections));
+  families_->most_connections.Set(static_cast<double>(now.most_connections));
+  families_->request_memory.Set(static_cast<double>(now.request_memory_bytes));
+  families_->most_request_memory.Set(static_cast<double>(now.most_request_memory_bytes));
+  families_->show(process_figures());
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
 

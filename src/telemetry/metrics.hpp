@@ -39,6 +39,10 @@ struct Gauges {
   bool accepting = false;  // a request sent now would be served
   std::uint32_t most_running = 0;
   std::uint32_t most_queued = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t most_connections = 0;
+  std::uint64_t request_memory_bytes = 0;  // what requests and unread answers hold
+  std::uint64_t most_request_memory_bytes = 0;
 };
 
 class Metrics {
@@ -49,6 +53,8 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   void executed(const Execution& execution);
+  // A request that got an execution's answer without having been one: its script or its form was refused.
+  void turned_away(std::string_view status);
   void zygote_lost();
   // A zygote was to be replaced as planned.
   void zygote_renewed(bool done);

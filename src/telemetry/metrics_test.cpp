@@ -28,6 +28,32 @@ TEST(Metrics, CountExecutionsByStatus) {
   }
 }
 
+TEST(Metrics, CountWhatWasRefusedWithAnAnswerOfItsOwn) {
+  Metrics metrics({});
+  metrics.turned_away("invalid_request");
+  const std::string text = metrics.text({});
+  EXPECT_THAT(text, HasSubstr("cellblock_executions_total{status=\"invalid_request\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cellblock_execution_run_seconds_count 0\n"));
+}
+
+TEST(Metrics, TellOfConnectionsMemoryAndTheProcess) {
+  Metrics metrics({});
+  Gauges now;
+  now.connections = 3;
+  now.most_connections = 2000;
+  now.request_memory_bytes = 70'000;
+  now.most_request_memory_bytes = 536'870'912;
+  const std::string text = metrics.text(now);
+  for (const char* line :
+       {"cellblock_connections 3", "cellblock_connections_limit 2000", "cellblock_request_memory_bytes 70000",
+        "cellblock_request_memory_limit_bytes 536870912", "# TYPE process_cpu_seconds_total counter",
+        "# TYPE process_resident_memory_bytes gauge", "# TYPE process_virtual_memory_bytes gauge",
+        "# TYPE process_open_fds gauge", "# TYPE process_max_fds gauge",
+        "# TYPE process_start_time_seconds gauge"}) {
+    EXPECT_THAT(text, HasSubstr(std::string(line) + "\n"));
+  }
+}
+
 TEST(Metrics, TellWhatIsNow) {
   Metrics metrics({});
   metrics.zygote_lost();

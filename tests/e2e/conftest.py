@@ -73,7 +73,8 @@ def edge():
     running = Server("--header-timeout", "1", "--stall-timeout", "1", "--idle-timeout", "2",
                      "--max-connections", "100", "--max-body-mb", "4", "--result-mb", "4",
                      "--request-memory-mb", "72", "--files-mb", "1", "--display-kb", "1024",
-                     "--drain-limit", "5")
+                     # Floods on one connection meet the other bounds.
+                     "--drain-limit", "5", "--keepalive-requests", "0")
     eventually(lambda: running.post(script="def main(): return 1").http == 200, 10, "it answers")
     running.at_rest = None
     yield running

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from support import BINARY, CANARY, TIME_FACTOR
+from support import BINARY, CANARY, TIME_FACTOR, Server
 
 
 def cellblock(*arguments, **environment):
@@ -63,6 +63,75 @@ def test_everything_that_is_wrong_is_told_at_once(file):
                   "cpus = 'many' (environment variable CELLBLOCK_CPUS)"):
         assert words in done.stderr, done.stderr
     assert len(done.stderr.splitlines()) >= 6
+
+
+def test_options_that_need_each_other_and_files_are_told_with_all_else(file):
+    flags = ("--metrics-key", "--tls-key", "/nonexistent/key", "--host", "no address", "--port", "70000")
+    path = file("memroy-mb = 300\n")
+    for command in (("config", "show"), ("serve",)):
+        done = cellblock(*command, *flags, "--config", path)
+        assert (done.returncode, done.stdout) == (2, ""), command
+        for words in ("option metrics-key: there are no keys", "only one of them is there", "option host, address no address",
+                      "port = '70000'", "'memroy-mb'"):
+            assert words in done.stderr, (command, done.stderr)
+
+
+def test_files_that_can_not_be_read_are_told(file):
+    for flags, words in ((("--keys-file", "/nonexistent/keys"), ("keys file /nonexistent/keys: No such file",)),
+                         (("--tls-certificate", "/nonexistent/c", "--tls-key", "/nonexistent/k", "--keys-file", str(file("x\n"))),
+                          ("/nonexistent/c", "keys file"))):
+        done = cellblock("config", "show", *flags)
+        assert done.returncode == 2 and all(word in done.stderr for word in words), done.stderr
+
+
+def test_an_option_that_is_wrong_itself_is_told_once():
+    done = cellblock("config", "show", "--keys-file", "keys", "--metrics-key")
+    assert len(done.stderr.splitlines()) == 1 and "metrics-key" not in done.stderr, done.stderr
+
+
+def test_a_misspelt_variable_is_a_warning():
+    done = cellblock("config", "show", CELLBLOCK_TIME_LIMT="3", ENVIRONMENT="prod")
+    assert done.returncode == 0 and "time-limit = \"30 s\"" in done.stdout
+    assert "CELLBLOCK_TIME_LIMT is not known, did you mean CELLBLOCK_TIME_LIMIT?" in done.stderr
+    assert "environment = 'prod' (environment variable ENVIRONMENT)" in done.stderr
+    assert cellblock("config", "show", CELLBLOCK_ENVIRONMENT="prod").returncode == 2
+
+
+def test_warnings_are_in_the_log_of_a_service(tmp_path):
+    log = tmp_path / "log"
+    running = Server("--pool-size", "2", program=("sh", "-c", 'exec "$0" "$@" 2>"$LOG"', BINARY), LOG=str(log),
+                     ENVIRONMENT="prod", CELLBLOCK_TIME_LIMT="3")
+    running.stop()
+    told = [line for line in log.read_text().splitlines() if "event=configuration" in line]
+    assert any("CELLBLOCK_TIME_LIMIT?" in line and "level=warn" in line for line in told)
+    assert any("ENVIRONMENT" in line and "'prod'" in line for line in told)
+
+
+def test_toml_is_read_as_toml(file):
+    path = file('port = 9_001\npreload = [\n  "numpy",  # first\n  "scipy",\n]\ntime-limit = 1.5e1\n')
+    rows = shown("--config", path)
+    assert [rows[name]["value"] for name in ("port", "preload", "time-limit")] == ["9001", "numpy,scipy", "15 s"]
+    done = cellblock("config", "show", "--config", file("port = 1\ntime-limit = 30 s\n"))
+    assert done.returncode == 2 and "line 2, column" in done.stderr, done.stderr
+
+
+def test_a_restart_is_named_where_one_is_needed():
+    lines = {line.partition(" = ")[0]: line for line in cellblock("config", "show").stdout.splitlines()}
+    assert lines["port"].endswith("# default; restart") and lines["time-limit"].endswith("# default")
+    help = cellblock("serve", "--help").stdout
+    assert "a change needs a restart" in help and "changes on SIGHUP" in help
+
+
+def test_the_version_has_a_flag_too():
+    assert cellblock("--version").stdout == cellblock("version").stdout != ""
+
+
+@pytest.mark.parametrize(("typed", "meant"), [(("srve",), "serve"), (("config", "shwo"), "show"), (("key",), "keys"),
+                                              (("keys", "revok", "ann"), "revoke")])
+def test_a_mistyped_command_gets_the_nearest(typed, meant):
+    done = cellblock(*typed)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"unknown command '{typed[-1] if len(typed) < 3 else typed[1]}', did you mean '{meant}'?" in done.stderr
 
 
 def test_nothing_else_of_the_environment_is_shown():

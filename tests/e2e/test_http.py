@@ -64,6 +64,24 @@ def test_keep_alive_serves_many_requests_on_one_connection(server):
         assert result(wire.read()) == 7
 
 
+def test_a_connection_is_closed_after_its_last_request(start_server):
+    server = start_server("--keepalive-requests", "3", "--pool-size", "2")
+    with Wire(server) as wire:
+        told = []
+        for _ in range(3):
+            wire.send(*post(), body=BODY)
+            answer = wire.read()
+            assert result(answer) == 7
+            told.append(answer[1].get("connection"))
+        assert told == [None, None, "close"] and wire.closed()
+    # What was sent beyond is not answered, and does not make the last answers get lost.
+    with Wire(server) as wire:
+        wire.socket.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
+        assert [wire.read()[0] for _ in range(3)] == [200] * 3 and wire.closed()
+    # A client that follows the header sees nothing of it.
+    assert [server.post(**json.loads(BODY)).result for _ in range(7)] == [7] * 7
+
+
 def test_pipelined_requests_are_answered_in_order(server):
     bodies = [json.dumps({"script": "import time\ndef main(n): time.sleep(0.2 - n / 20); return n",
                           "args": [n]}).encode() for n in range(4)]

@@ -1,5 +1,6 @@
 """API keys, limits of one client, names of the service and pages of other origins."""
 
+import os
 import re
 import subprocess
 
@@ -37,7 +38,9 @@ def ask(server, body=GOOD, path="/execute", **headers):
 def test_key_is_shown_once_and_only_its_digest_is_kept(keyed):
     assert re.fullmatch(r"cb_[0-9a-f]{64}", keyed.ann)
     assert keyed.ann not in keyed.file.read_text()
-    assert keyed.file.stat().st_mode & 0o777 == 0o600
+    held = keyed.file.stat()
+    # Root's is readable to the group that the service is in when it reloads.
+    assert (held.st_mode & 0o777, held.st_gid) == ((0o640, 1_899_999_999) if os.geteuid() == 0 else (0o600, os.getegid()))
     assert keys("list", "--file", keyed.file).stdout.split("\n") == ["ann", "old (revoked)", ""]
 
 
@@ -52,7 +55,7 @@ def test_name_that_is_taken_or_wrong_is_refused(keyed, name):
 def test_known_key_is_served_and_named_in_the_log(keyed):
     answer = ask(keyed, Authorization=f"Bearer {keyed.ann}")
     assert answer.status_code == 200
-    assert f'id={answer.json()["id"]} key=ann' in keyed.log.read_text()
+    assert re.search(rf'id={answer.json()["id"]} .* key=ann ', keyed.log.read_text())
     assert keyed.ann not in keyed.log.read_text()
 
 

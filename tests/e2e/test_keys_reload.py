@@ -1,6 +1,7 @@
 """A key that is added, revoked or removed counts from the next SIGHUP on, and not for what runs already."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -33,10 +34,8 @@ def folder():
 @pytest.fixture(scope="module")
 def keyed(folder):
     file = folder / "keys"
+    # The documented way, as root: the service can read the file again when it has given root up.
     ann = keys("add", "ann", file)
-    # So the service can read it again when it has given root up.
-    os.chown(file, 0, SERVICE_GID)
-    file.chmod(0o640)
     running = Server("--keys-file", str(file), "--pool-size", "2")
     running.file, running.ann = file, ann
     yield running
@@ -106,6 +105,47 @@ def test_a_file_that_is_wrong_changes_nothing(keyed, broken):
     keyed.file.chmod(0o640)
     assert (code(keyed, keyed.ann), code(keyed, "cb_wrong")) == (200, 401)
     reload(keyed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's service reads what it has written")
+@pytest.mark.parametrize("command", ["add", "revoke"])
+def test_a_file_that_the_next_reload_could_not_read_is_told_of_loudly(folder, command):
+    file = folder / f"private-{command}"
+    done = subprocess.run([BINARY, "keys", "add", "ann", "--file", str(file)], capture_output=True, text=True)
+    assert done.returncode == 0 and "WARNING" not in done.stderr
+    os.chown(file, 0, 0)
+    name = "bob" if command == "add" else "ann"
+    done = subprocess.run([BINARY, "keys", command, name, "--file", str(file)], capture_output=True, text=True)
+    assert done.returncode == 0
+    told, = re.findall(r"^cellblock:   (chgrp .*)$", done.stderr, re.MULTILINE)
+    assert told == f"chgrp {SERVICE_GID} {file} && chmod 640 {file}"
+    subprocess.run(["sh", "-c", told], check=True)
+    done = subprocess.run([BINARY, "keys", "add", "eve", "--file", str(file)], capture_output=True, text=True)
+    assert done.returncode == 0 and "WARNING" not in done.stderr, done.stderr
+    file.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files away, which root alone can")
+def test_another_uid_base_has_another_group(folder):
+    file = folder / "other"
+    subprocess.run([BINARY, "keys", "add", "ann", "--file", str(file), "--uid-base", "1800000000"], check=True,
+                   capture_output=True)
+    assert (file.stat().st_gid, file.stat().st_mode & 0o777) == (1_799_999_999, 0o640)
+    file.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's service reads what it has read before")
+def test_a_service_that_could_not_reload_says_so_at_its_start(folder):
+    file, log = folder / "closed", folder / "log"
+    keys("add", "ann", file)
+    os.chown(file, 0, 0)
+    running = Server("--keys-file", str(file), "--pool-size", "2",
+                     program=("sh", "-c", f'exec "$0" "$@" 2>{log}', BINARY))
+    running.stop()
+    line, = [line for line in log.read_text().splitlines() if 'event="reload would fail"' in line]
+    assert "level=warn" in line and str(file) in line and f"chgrp {SERVICE_GID}" in line
+    file.unlink()
+    log.unlink()
 
 
 def test_revoking_what_is_not_there_is_a_mistake(keyed):

@@ -47,6 +47,24 @@ def weaker(request, public_binary):
     running.stop()
 
 
+@pytest.mark.parametrize(("flags", "who", "level", "policy"), [
+    (RESTRICTED, "root", "restricted", "strict"),
+    (("--dangerously-run-without-isolation", "--pool-size", "2"), "user", "none", "strict")])
+def test_a_level_below_full_is_said_loudly(tmp_path, public_binary, flags, who, level, policy):
+    log = tmp_path / "log"
+    log.touch()
+    log.chmod(0o666)
+    program = like_docker(who, public_binary)
+    running = Server(*flags, "--log-level", "warn", program=("sh", "-c", f'exec "$0" "$@" 2>{log}', *program),
+                     ENVIRONMENT="production")
+    walls = running.client.get("/health").json()["isolation"]["walls"]
+    running.stop()
+    line, = [line for line in map(json.loads, log.read_text().splitlines()) if line["event"] == "weak isolation"]
+    assert (line["level"], line["isolation"], line["policy"]) == ("warn", level, policy)
+    assert line["missing"].split(",") == [name for name, wall in walls.items() if not wall["stands"]]
+    assert "doctor" in line["fix"] and ("NO ISOLATION" in line["means"]) == (level == "none")
+
+
 def name_of(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()

@@ -1,7 +1,9 @@
 """/metrics as Prometheus reads it."""
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support import CANARY, eventually
+from wire import Wire
 
 
 def figures(server) -> dict[tuple[str, tuple], float]:
@@ -75,10 +77,34 @@ def test_names_follow_the_conventions(server):
     families = list(text_string_to_metric_families(server.client.get("/metrics").text))
     assert len(families) >= 10
     for family in families:
-        assert family.name.startswith("cellblock_") and family.documentation, family.name
+        assert family.name.startswith(("cellblock_", "process_")) and family.documentation, family.name
         assert family.type in ("counter", "gauge", "histogram"), family.name
         if family.type == "histogram":
             assert family.name.endswith(("_seconds", "_bytes")), family.name
+
+
+def test_the_process_is_told_by_the_names_that_everybody_knows(server):
+    now = figures(server)
+    assert 0 <= now["process_start_time_seconds", ()] - now["cellblock_start_time_seconds", ()] + 60 < 70
+    assert now["process_resident_memory_bytes", ()] == pytest.approx(server.memory(), rel=0.3)
+    assert now["process_virtual_memory_bytes", ()] > now["process_resident_memory_bytes", ()]
+    assert 10 < now["process_open_fds", ()] < now["process_max_fds", ()]
+    busy = now["process_cpu_seconds_total", ()]
+    eventually(lambda: figures(server)["process_cpu_seconds_total", ()] > busy > 0, 5, "it has taken time")
+
+
+def test_connections_and_memory_of_requests_are_told_with_their_limits(server):
+    quiet = figures(server)
+    assert quiet["cellblock_connections_limit", ()] >= 1000
+    assert quiet["cellblock_request_memory_limit_bytes", ()] >= 512 << 20
+    with Wire(server), Wire(server):
+        eventually(lambda: figures(server)["cellblock_connections", ()] >= quiet["cellblock_connections", ()] + 2, 5,
+                   "both connections are counted")
+    with Wire(server) as wire:
+        wire.send("POST /execute HTTP/1.1", "Host: localhost", "Content-Type: application/json",
+                  "Content-Length: 1000000", body=b" " * 900_000)
+        eventually(lambda: figures(server)["cellblock_request_memory_bytes", ()] >= 900_000, 5, "the body is counted")
+    eventually(lambda: figures(server)["cellblock_request_memory_bytes", ()] == 0, 5, "it is given back")
 
 
 def test_only_get_and_head(server):

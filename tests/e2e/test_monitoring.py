@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from support import REPO, eventually
 
@@ -42,6 +43,20 @@ def test_rules_are_valid_and_fire_when_they_should():
     for arguments in (("check", "config", "prometheus.yml"), ("test", "rules", "alerts_test.yml")):
         done = promtool(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+def test_what_prometheus_needs_for_a_key_and_for_tls_is_valid_when_it_is_taken_in(tmp_path):
+    text = re.sub(r"^( +)# (?=\w+:|  )", r"\1", (FOLDER / "prometheus.yml").read_text(), flags=re.MULTILINE)
+    for name in ("cellblock.key", "cellblock-ca.pem"):
+        (tmp_path / name).write_text("cb_0\n")
+        text = text.replace(f"/etc/prometheus/{name}", str(tmp_path / name))
+    (tmp_path / "prometheus.yml").write_text(text)
+    shutil.copy(FOLDER / "alerts.yml", tmp_path)
+    scrape, = yaml.safe_load(text)["scrape_configs"]
+    assert (scrape["authorization"]["type"], scrape["scheme"]) == ("Bearer", "https")
+    done = promtool("check", "config", str(tmp_path / "prometheus.yml"))
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_alert_has_its_own_test():
@@ -86,8 +101,22 @@ def test_what_is_refused_before_it_runs_is_counted(server, ask, route, code, rea
     labels = {"route": route, "code": str(code)}
     assert grown(before, after, "cellblock_requests_refused_total", **labels, reason=reason) == 1
     assert grown(before, after, "cellblock_http_requests_total", **labels) == 1
-    ended = {key: value for key, value in after.items() if key[0] == "cellblock_executions_total"}
-    assert ended == {key: value for key, value in before.items() if key in ended}
+    # What got the envelope of an execution is counted there too.
+    counted = {dict(key[1])["status"]: int(value - before[key]) for key, value in after.items()
+               if key[0] == "cellblock_executions_total" and value > before[key]}
+    assert counted == ({reason: 1} if (route, code) == ("/execute", 400) else {})
+    assert grown(before, after, "cellblock_execution_run_seconds_count") == 0
+
+
+def test_refused_entries_of_a_batch_are_counted(server):
+    before = samples(server)
+    requests = [{"script": 1}, {"script": "def main(): return 1"}, {"script": "#" * 300_000}]
+    assert server.client.post("/batch", json={"requests": requests}).status_code == 200
+    after = samples(server)
+    for status, count in (("invalid_request", 1), ("ok", 1), ("script_too_large", 1)):
+        assert grown(before, after, "cellblock_executions_total", status=status) == count, status
+    assert grown(before, after, "cellblock_requests_refused_total", route="/batch", code="400", reason="invalid_request") == 1
+    assert grown(before, after, "cellblock_http_requests_total", route="/batch", code="200") == 1
 
 
 def test_what_runs_is_an_answer_and_no_refusal(server):

@@ -328,3 +328,28 @@ def test_there_is_one_version():
     assert [one for one in named if one[1] != version] == []
     assert re.search(r"^## (\S+)", (REPO / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version
     assert run(BINARY, "version").stdout.split() == ["cellblock", version]
+
+
+def context_of_docker() -> list[str]:
+    """What `docker build` sends: .dockerignore shuts everything out and lets these names in again."""
+    lines = [line for line in (REPO / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    assert lines[0] == "*" and all(line.startswith("!") for line in lines[1:]), "no other form is understood here"
+    let_in = tuple(line[1:] for line in lines[1:])
+    known = run("git", "ls-files", "--cached", "--others", "--exclude-standard").stdout.splitlines()
+    return [name for name in known if any(name == one or name.startswith(one + "/") for one in let_in)]
+
+
+def test_the_context_of_docker_has_all_that_the_build_reads(tmp_path):
+    for name in context_of_docker():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPO / name, tmp_path / name)
+    configured = subprocess.run(["cmake", "--preset", "release", "-DCELLBLOCK_TESTS=OFF"], cwd=tmp_path,
+                                capture_output=True, text=True, timeout=120 * TIME_FACTOR)
+    assert configured.returncode == 0, configured.stderr
+    build = tmp_path / "build/release"
+    dry = subprocess.run(["ninja", "-n"], cwd=build, capture_output=True, text=True, timeout=120 * TIME_FACTOR)
+    assert dry.returncode == 0, dry.stdout + dry.stderr
+    installed = {Path(name) for script in build.rglob("cmake_install.cmake")
+                 for name in re.findall(rf'"({re.escape(str(tmp_path))}/[^"]+)"', script.read_text())}
+    read = {path for path in installed if not path.is_relative_to(build)}
+    assert read and not [str(path) for path in read if not path.exists()]

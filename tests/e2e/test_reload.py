@@ -55,6 +55,7 @@ def as_before(running):
 def test_what_needs_no_restart_is_in_force_for_the_next_request(running):
     told = reload(running, "time-limit = 0.5\nmemory-mb = 256\n")
     assert (told["changed"], told["needs_restart"]) == ("time-limit: 20 s -> 0.5 s", "")
+    assert told["level"] == "info"
     answer = running.run("import time\ndef main(): time.sleep(5)")
     assert answer.error == "Script execution timed out (0.5s limit)", answer
 
