@@ -10,7 +10,7 @@
 #include <ctime>
 #include <utility>
 
-#include "sandbox/seccomp_listener.hpp"
+#include "sandbox/pass_descriptor.hpp"
 
 namespace cellblock::sandbox {
 namespace {
@@ -151,7 +151,7 @@ void keep_watch(std::unique_ptr<CellWatch> watch) {
 
 void supervise(base::Fd line, CellLedger& ledger, const Refusals& refusals,
                std::unique_ptr<CellWatch> watch) {
-  const base::Fd listener = receive_listener(line.get());
+  const base::Fd listener = receive_descriptor(line.get());
   // A cell whose refused calls nobody answers would hang at the first.
   if (!listener.valid()) ::_exit(1);
   line.reset();
