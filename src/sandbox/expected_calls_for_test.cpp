@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -69,6 +70,22 @@ std::string getsockopt_answer(const Arguments& arguments) {
                    one_of(arguments[2], {SO_TYPE, SO_ERROR, SO_PEERCRED, SO_PROTOCOL, SO_DOMAIN})));
 }
 
+// The kernel takes the lower half of an int.
+std::uint64_t lower_half(std::uint64_t value) {
+  return value & 0xffff'ffff;
+}
+
+std::string prlimit_answer(const Arguments& arguments) {
+  // To ask is harmless, whoever it is about; what is set reaches the calling process only.
+  if (arguments[2] == 0) return "allow";
+  return allow_if(arguments[0] == 0 && lower_half(arguments[1]) < RLIM_NLIMITS &&
+                  lower_half(arguments[1]) != RLIMIT_CORE);
+}
+
+std::string setrlimit_answer(const Arguments& arguments) {
+  return allow_if(lower_half(arguments[0]) < RLIM_NLIMITS && lower_half(arguments[0]) != RLIMIT_CORE);
+}
+
 // No device node, no plain file, no socket: those have other calls.
 bool makes_a_fifo(std::uint64_t mode) {
   return (mode & S_IFMT) == S_IFIFO;
@@ -99,9 +116,9 @@ const std::vector<std::string_view>& plain_calls() {
       "gettid", "getpgid", "getpgrp", "setpgid", "getsid", "setsid", "getuid", "geteuid", "getgid", "getegid",
       "getresuid", "getresgid", "getgroups", "capget", "pidfd_open", "arch_prctl",
       // limits and scheduling
-      "prlimit64", "getrlimit", "setrlimit", "getrusage", "times", "getpriority", "setpriority",
-      "sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler",
-      "sched_get_priority_max", "sched_get_priority_min", "sched_rr_get_interval",
+      "getrlimit", "getrusage", "times", "getpriority", "setpriority", "sched_yield", "sched_getaffinity",
+      "sched_setaffinity", "sched_getparam", "sched_getscheduler", "sched_get_priority_max",
+      "sched_get_priority_min", "sched_rr_get_interval",
       // threads
       "set_tid_address", "set_robust_list", "rseq", "futex",
       // signals
@@ -131,6 +148,8 @@ const std::map<std::string_view, ConditionalCall>& conditional_calls() {
       {"prctl", {prctl_answer, {0}}},
       {"socket", {socket_answer, {0}}},
       {"socketpair", {[](const Arguments& with) { return allow_if(with[0] == AF_UNIX); }, {0}}},
+      {"prlimit64", {prlimit_answer, {0, 1, 2}}},
+      {"setrlimit", {setrlimit_answer, {0}}},
       {"setsockopt", {setsockopt_answer, {1, 2}}},
       {"getsockopt", {getsockopt_answer, {1, 2}}},
       {"mknod", {[](const Arguments& with) { return allow_if(makes_a_fifo(with[1])); }, {1}}},
