@@ -109,7 +109,8 @@ bool nobody_is_left(int listener) {
 bool wait_for_call(int listener, CellWatch& watch) {
   std::array<pollfd, 2> watched = {{{watch.wake(), POLLIN, 0}, {listener, POLLIN, 0}}};
   if (::poll(watched.data(), watched.size(), watch.wait_ms()) > 0 && watched[0].revents != 0) watch.start();
-  watch.look_if_due();
+  // With this process ends the cell.
+  if (!watch.look_if_due()) ::_exit(1);
   return watched[1].revents != 0;
 }
 

@@ -1,5 +1,6 @@
 """The isolation levels: on hosts that allow less than this one, and as an ordinary user."""
 
+import errno
 import glob
 import json
 import os
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -211,6 +213,20 @@ def test_sums_over_processes_and_files_are_bounded_without_cgroups(weaker):
     assert too_much.status == ("exception" if weaker.level == "full" else "memory_limit"), too_much
     too_many = weaker.run(FILES, args=[5000, 0])
     assert too_many.status == ("exception" if weaker.level == "full" else "memory_limit"), too_many
+
+
+# Memory that is measured by a process with the script's user.
+BLIND = """
+import resource
+def blind():
+    try: resource.prlimit(1, resource.RLIMIT_NOFILE, (0, 0))
+    except OSError as error: return error.errno
+"""
+
+def test_who_measures_can_not_be_blinded(weaker):
+    assert inside(weaker, BLIND + "def main(): return blind()") == errno.EPERM
+    blinding = BLIND + textwrap.dedent(CHILDREN).replace("for _ in", "blind()\n    for _ in")
+    assert weaker.run(blinding, args=[6, 60], limits={"wall_s": 8}).status == "memory_limit"
 
 
 def test_below_the_accepted_level_nothing_starts():
