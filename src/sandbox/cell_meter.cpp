@@ -92,6 +92,7 @@ bool CellMeter::count(const char* pid, CellFigures& figures, std::uint64_t& tick
   const auto shares = base::read_file(proc_.get(), directory + "smaps_rollup");
   const auto proportional = shares ? parse_proportional_bytes(*shares) : std::nullopt;
   figures.memory_bytes += proportional ? *proportional : parse_resident_bytes(*status).value_or(0);
+  figures.memory_bytes += parse_page_table_bytes(*status);
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,6 +48,24 @@ TEST(CellMeter, CpuTimeNeverFallsAlsoWhenAProcessEnds) {
   ::waitpid(pid, nullptr, 0);
   EXPECT_GE(meter.look().value().cpu_us, most);
   EXPECT_GT(most, 0U);
+}
+
+TEST(CellMeter, CountsWhatTheKernelNeedsToMapMemoryThatIsOnlyRead) {
+  CellMeter meter(proc(), ::getuid());
+  const CellFigures before = meter.look().value();
+  constexpr std::size_t kTables = 4096;
+  constexpr std::size_t kStep = std::size_t{2} << 20U;
+  void* const sparse = ::mmap(nullptr, kTables * kStep, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(sparse, MAP_FAILED);
+  // Or one page would do for all.
+  ::madvise(sparse, kTables * kStep, MADV_NOHUGEPAGE);
+  unsigned sum = 0;
+  for (std::size_t table = 0; table < kTables; ++table) {
+    sum += static_cast<const volatile unsigned char*>(sparse)[table * kStep];
+  }
+  EXPECT_EQ(sum, 0U);
+  EXPECT_GT(meter.look().value().memory_bytes, before.memory_bytes + kTables * 3000);
+  ::munmap(sparse, kTables * kStep);
 }
 
 // As a script once did to the process that measures it, by taking its descriptors away.

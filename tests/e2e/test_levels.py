@@ -215,13 +215,28 @@ def test_sums_over_processes_and_files_are_bounded_without_cgroups(weaker):
     assert too_many.status == ("exception" if weaker.level == "full" else "memory_limit"), too_many
 
 
-# Memory that is measured by a process with the script's user.
+# Memory that is only read, and that is measured by a process with the script's user.
 BLIND = """
 import resource
 def blind():
     try: resource.prlimit(1, resource.RLIMIT_NOFILE, (0, 0))
     except OSError as error: return error.errno
 """
+TABLES = """
+    import ctypes, mmap, time
+    def main(tables):
+        STEP, MADV_NOHUGEPAGE = 1 << 21, 15
+        sparse = mmap.mmap(-1, tables * STEP, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)
+        sparse.madvise(MADV_NOHUGEPAGE)
+        read = sum(sparse[number * STEP] for number in range(tables))
+        time.sleep(4)
+        return read
+    """
+
+def test_memory_that_no_process_seems_to_hold_is_bounded_without_cgroups(weaker):
+    assert weaker.run(TABLES, args=[5000]).status == "ok"
+    assert weaker.run(TABLES, args=[100_000]).status == "memory_limit"
+
 
 def test_who_measures_can_not_be_blinded(weaker):
     assert inside(weaker, BLIND + "def main(): return blind()") == errno.EPERM
