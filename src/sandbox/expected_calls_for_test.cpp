@@ -86,6 +86,11 @@ std::string setrlimit_answer(const Arguments& arguments) {
   return allow_if(lower_half(arguments[0]) < RLIM_NLIMITS && lower_half(arguments[0]) != RLIMIT_CORE);
 }
 
+std::string fadvise_answer(const Arguments& arguments) {
+  return allow_if(one_of(lower_half(arguments[3]),
+                         {POSIX_FADV_NORMAL, POSIX_FADV_RANDOM, POSIX_FADV_SEQUENTIAL, POSIX_FADV_WILLNEED}));
+}
+
 // No device node, no plain file, no socket: those have other calls.
 bool makes_a_fifo(std::uint64_t mode) {
   return (mode & S_IFMT) == S_IFIFO;
@@ -97,7 +102,7 @@ const std::vector<std::string_view>& plain_calls() {
   static const std::vector<std::string_view> kCalls = {
       // data of files
       "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2",
-      "lseek", "truncate", "ftruncate", "fallocate", "fadvise64", "fsync", "fdatasync", "sendfile", "flock",
+      "lseek", "truncate", "ftruncate", "fallocate", "fsync", "fdatasync", "sendfile", "flock",
       "copy_file_range",
       // descriptors
       "open", "openat", "creat", "close", "close_range", "dup", "dup2", "dup3",
@@ -150,6 +155,7 @@ const std::map<std::string_view, ConditionalCall>& conditional_calls() {
       {"socketpair", {[](const Arguments& with) { return allow_if(with[0] == AF_UNIX); }, {0}}},
       {"prlimit64", {prlimit_answer, {0, 1, 2}}},
       {"setrlimit", {setrlimit_answer, {0}}},
+      {"fadvise64", {fadvise_answer, {3}}},
       {"setsockopt", {setsockopt_answer, {1, 2}}},
       {"getsockopt", {getsockopt_answer, {1, 2}}},
       {"mknod", {[](const Arguments& with) { return allow_if(makes_a_fifo(with[1])); }, {1}}},

@@ -21,6 +21,11 @@ PROGRAMS = [
         def main():
             return [*(call(323, flags) for flags in (0, 1, 0x800, 0x80000)), attempt(os.stat, "/dev/userfaultfd")]
         """, ["EPERM"] * 4 + ["ENOENT"]),
+    Program("pages of shared files, thrown out for all who read them", """
+        def main():
+            fd = os.open("/usr/bin/python3.11", os.O_RDONLY)
+            return [[attempt(os.posix_fadvise, fd, 0, 0, advice) for advice in range(6)], call(221, fd, 0, 0, 4 + 2**32)]
+        """, [[None] * 4 + ["EPERM"] * 2, "EPERM"]),
     Program("counters of the processor", """
         def main():
             def event(kind): return kind.to_bytes(4, "little") + (128).to_bytes(4, "little") + bytes(120)
