@@ -215,7 +215,7 @@ def test_sums_over_processes_and_files_are_bounded_without_cgroups(weaker):
     assert too_many.status == ("exception" if weaker.level == "full" else "memory_limit"), too_many
 
 
-# Memory that is only read, and that is measured by a process with the script's user.
+# Memory that no process has mapped, that is only read, and that is measured by a process with the script's user.
 BLIND = """
 import resource
 def blind():
@@ -232,10 +232,37 @@ TABLES = """
         time.sleep(4)
         return read
     """
+UNMAPPED = """
+    import ctypes, mmap, os, time
+    def main(megabytes):
+        MADV_DONTNEED, SHARED = 4, 1
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        refused = []
+        for path, kind in ((None, SHARED | 0x20), ("/dev/zero", SHARED)):
+            try: fd = os.open(path, os.O_RDWR) if path else -1
+            except OSError as error:
+                refused.append(error.errno)
+                continue
+            for _ in range(megabytes // 8):
+                at = libc.mmap(None, 8 << 20, 3, kind, fd, 0)
+                if at == ctypes.c_void_p(-1).value:
+                    refused.append(ctypes.get_errno())
+                    break
+                ctypes.memset(at, 1, 8 << 20)
+                libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(8 << 20), MADV_DONTNEED)
+        time.sleep(4)
+        return refused
+    """
+
 
 def test_memory_that_no_process_seems_to_hold_is_bounded_without_cgroups(weaker):
     assert weaker.run(TABLES, args=[5000]).status == "ok"
     assert weaker.run(TABLES, args=[100_000]).status == "memory_limit"
+    assert inside(weaker, UNMAPPED, args=[600]) == [errno.EPERM, errno.EACCES]
+    private = "import mmap\ndef main(): return len(mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))"
+    assert inside(weaker, private) == 1 << 20
 
 
 def test_who_measures_can_not_be_blinded(weaker):
