@@ -144,6 +144,29 @@ TEST_F(SeccompArguments, OfMknodMakeFifosWithAnyPermissionsAndNothingElse) {
   }
 }
 
+// Sockets of the host are in reach: what has no name can reach none.
+TEST_F(SeccompArguments, OfSocketsWithoutNamespacesLeaveConnectedPairsOnly) {
+  Walls walls;
+  walls.namespaces = false;
+  load(rules_with(walls, rules_));
+  for (const std::uint64_t flags : Values{0, SOCK_CLOEXEC, SOCK_NONBLOCK | SOCK_CLOEXEC}) {
+    for (const std::uint64_t kind : Values{SOCK_STREAM, SOCK_SEQPACKET}) {
+      EXPECT_PRED2(for_test::is_expected, action("socketpair", {AF_UNIX, kind | flags}), "allow") << kind;
+    }
+    for (const std::uint64_t kind : Values{SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_DCCP}) {
+      EXPECT_PRED2(for_test::is_expected, action("socketpair", {AF_UNIX, kind | flags}), "EPERM") << kind;
+    }
+  }
+  EXPECT_PRED2(for_test::is_expected, action("socket", {AF_UNIX, SOCK_STREAM}), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, 0, 0, 0}), "allow");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, 0, 0x7fff'0000, 16}), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, 0, 0x1'0000'0000, 16}), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, MSG_OOB, 0, 0}), "EOPNOTSUPP");
+  for (const char* call : {"bind", "connect", "listen"}) {
+    EXPECT_PRED2(for_test::is_expected, action(call, {3, 0x7fff'0000, 16}), "EPERM") << call;
+  }
+}
+
 // What of it is not mapped is counted by nobody else.
 TEST_F(SeccompArguments, OfMmapWithoutACgroupRefuseSharedMemoryWithoutAFile) {
   Walls walls;

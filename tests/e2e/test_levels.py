@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -269,6 +270,49 @@ def test_who_measures_can_not_be_blinded(weaker):
     assert inside(weaker, BLIND + "def main(): return blind()") == errno.EPERM
     blinding = BLIND + textwrap.dedent(CHILDREN).replace("for _ in", "blind()\n    for _ in")
     assert weaker.run(blinding, args=[6, 60], limits={"wall_s": 8}).status == "memory_limit"
+
+
+DATAGRAMS = """
+    import ctypes, socket
+    def main(path):
+        libc = ctypes.CDLL(None, use_errno=True)
+        def pair(kind):
+            ends = (ctypes.c_int * 2)()
+            return list(ends) if libc.socketpair(1, kind, 0, ends) == 0 else ctypes.get_errno()
+        reached = []
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+            ends = pair(kind)
+            if isinstance(ends, int):
+                reached.append(ends)
+                continue
+            end = socket.socket(fileno=ends[0])
+            for action in (lambda: end.sendto(b"x", path), lambda: end.sendmsg([b"x"], [], 0, path),
+                           lambda: end.connect(path), lambda: end.bind(b"\\0cellblock-taken"), lambda: end.listen()):
+                try: action()
+                except OSError: pass
+            reached.append(None)
+        left, right = socket.socketpair()
+        left.sendall(b"x")
+        return [reached, right.recv(1) == b"x"]
+    """
+
+
+def test_no_datagram_reaches_a_socket_of_the_host(weaker, tmp_path):
+    """Sockets have names in the network namespace that they were made in, and paths on the file system."""
+    for parent in [tmp_path, *tmp_path.parents][:3]:
+        parent.chmod(0o755)
+    for name in (str(tmp_path / "log"), f"\0cellblock-log-{os.getpid()}"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            log.bind(name)
+            if name.startswith("/"):
+                os.chmod(name, 0o777)
+            log.setblocking(False)
+            kinds, works = inside(weaker, DATAGRAMS, args=[name])
+            assert works
+            if weaker.level == "restricted":
+                assert kinds == [errno.EPERM, errno.EPERM, None, None]
+            with pytest.raises(BlockingIOError):
+                log.recv(1)
 
 
 def test_below_the_accepted_level_nothing_starts():
