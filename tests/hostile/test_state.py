@@ -3,7 +3,7 @@
 import pytest
 from hostile import NEEDS_ROOT
 from programs import TOOLS
-from support import Server, inside
+from support import inside
 
 pytestmark = NEEDS_ROOT
 
@@ -65,12 +65,10 @@ import pandas, resource, signal, socket, sys, threading, warnings
 """
 
 
-@pytest.fixture(scope="module")
-def one_slot():
-    """A server whose executions follow each other in few slots."""
-    running = Server("--max-executions", "1", "--pool-size", "1", "--preload-light", "")
-    yield running
-    running.stop()
+@pytest.fixture(autouse=True)
+def is_well_after_each(assert_one_slot_is_well):
+    yield
+    assert_one_slot_is_well()
 
 
 @pytest.mark.parametrize("look, change", STATES.values(), ids=STATES)
