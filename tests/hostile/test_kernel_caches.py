@@ -1,9 +1,8 @@
-"""Promises 8, 9 and 12: what a script makes the kernel remember is charged to it, and giving it back holds nobody up."""
+"""Promises 8, 9, 12: what a script makes the kernel remember is charged to it, and giving it back holds nobody up."""
 
 import re
 import time
 
-import pytest
 from crowd import Client, ask_in_time
 from hostile import NEEDS_ROOT
 from programs import TOOLS
@@ -39,8 +38,8 @@ def assert_at_once(server):
 
 def test_names_that_do_not_exist_hold_nobody_up(server, assert_service_is_well):
     before = charged(server)
-    attackers = [Client(lambda _: ask_in_time(server, script=ASKS_FOR_NAMES, args=[NAMES], limits=LIMITS), number, times=1)
-                 for number in range(ATTACKERS)]
+    request = {"script": ASKS_FOR_NAMES, "args": [NAMES], "limits": LIMITS}
+    attackers = [Client(lambda _: ask_in_time(server, **request), number, times=1) for number in range(ATTACKERS)]
     most = 0
     while any(attacker.is_alive() for attacker in attackers):
         assert_at_once(server)

@@ -27,7 +27,8 @@ PROGRAMS = [
             fd = os.open("/usr/bin/python3.11", os.O_RDONLY)
             whole = mmap.mmap(fd, 0, mmap.MAP_SHARED, mmap.PROT_READ)
             MADV_COLD, MADV_PAGEOUT = 20, 21
-            return [[attempt(os.posix_fadvise, fd, 0, 0, advice) for advice in range(6)], call(221, fd, 0, 0, 4 + 2**32),
+            return [[attempt(os.posix_fadvise, fd, 0, 0, advice) for advice in range(6)],
+                    call(221, fd, 0, 0, 4 + 2**32),
                     [attempt(whole.madvise, advice) for advice in (MADV_COLD, MADV_PAGEOUT)]]
         """, [[None] * 4 + ["EPERM"] * 2, "EPERM", ["EPERM"] * 2]),
     Program("pages of others, found out by merging equal ones", """
