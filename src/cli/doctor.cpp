@@ -2,6 +2,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
+#include "cli/core_dumps.hpp"
 #include "cli/setup.hpp"
 
 namespace cellblock::cli {
@@ -42,6 +43,9 @@ bool try_zygotes(const config::Options& options, const Host& host) {
 int doctor(const config::Options& options) {
   const Host host = examine_host(options);
   for (const sandbox::WallProbe& wall : host.walls) print_wall(wall);
+  if (const std::string dumps = told_of_core_dumps(); !dumps.empty()) {
+    std::printf("%-8s %-18s %s\n", "note", "core_dumps", dumps.c_str());
+  }
   const auto accepted = accept(host, options);
   // Without the program there is nothing that could make one.
   const bool no_program = options.backend == config::Backend::kNsjail && host.nsjail.empty();

@@ -16,6 +16,7 @@
 
 #include "base/fd.hpp"
 #include "sandbox/file_tree.hpp"
+#include "sandbox/rlimits.hpp"
 
 namespace cellblock::jailer {
 
@@ -37,6 +38,9 @@ StepResult detach() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
   // Orphans of a dead zygote come here to be reaped, so that their cells can end.
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return step_failed(Step::kHostHandles);
+  // What cells inherit, since who has started the service may have set 0, and only root can raise it again.
+  const rlimit core{sandbox::kCoreBytes, sandbox::kCoreBytes};
+  if (::setrlimit(RLIMIT_CORE, &core) != 0 && errno != EPERM) return step_failed(Step::kHostHandles);
   // Room for the descriptors of many cells; the hard limit is the operator's word.
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return step_failed(Step::kHostHandles);

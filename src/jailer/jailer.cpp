@@ -18,8 +18,8 @@ using protocol::ControlKind;
 using protocol::ControlMessage;
 using sandbox::Step;
 
-// An epoll event carries the kind in two bits, with the number above them.
-constexpr unsigned kWhatBits = 2;
+// An epoll event carries the kind in three bits, with the number above them.
+constexpr unsigned kWhatBits = 3;
 constexpr std::uint64_t kServerId = 0;
 
 // Descriptors of a kSpawn message: stdout, stderr.
@@ -44,7 +44,7 @@ Jailer::Jailer(sandbox::JailSpec spec, sandbox::Refusals refusals, HostHandles h
     : spec_(std::move(spec)),
       refusals_(std::move(refusals)),
       host_(std::move(host)),
-      slots_(spec_, tree),
+      slots_(spec_, tree, host_.sweeper.get()),
       trees_(spec_, host_.proc.get(), tree_style(spec_.walls)),
       pools_(spec_.preload.size()) {}
 
@@ -57,6 +57,7 @@ int Jailer::run() {
   children_ = base::Fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
   watch(host_.server.get(), Watched::kServerOrZygote, kServerId);
   watch(children_.get(), Watched::kChildren, 0);
+  if (host_.sweeper) watch(host_.sweeper->answers(), Watched::kSweeper, 0);
   for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
     if (const auto started = start_zygote(pool)) {
       pools_[pool].serving = *started;
@@ -148,6 +149,9 @@ void Jailer::wait_and_dispatch(int timeout_ms) {
         break;
       case Watched::kFirstProcess:
         if (Cell* cell = find(id)) on_first_gone(*cell);
+        break;
+      case Watched::kSweeper:
+        host_.sweeper->on_answers();
     }
   }
 }

@@ -30,6 +30,7 @@
 #include "jailer/first_process.hpp"
 #include "jailer/slot_trees.hpp"
 #include "jailer/slots.hpp"
+#include "jailer/sweeper.hpp"
 #include "jailer/zygote_process.hpp"
 #include "protocol/control.hpp"
 #include "sandbox/jail_spec.hpp"
@@ -38,9 +39,10 @@ namespace cellblock::jailer {
 
 // What the jailer holds of the host; opened before the host's tree goes out of sight.
 struct HostHandles {
-  base::Fd server;          // control socket
-  base::Fd proc;            // the jailer's own /proc
-  base::Fd zygote_program;  // executable
+  base::Fd server;                   // control socket
+  base::Fd proc;                     // the jailer's own /proc
+  base::Fd zygote_program;           // executable
+  std::unique_ptr<Sweeper> sweeper;  // none where slots leave nothing to sweep
   std::unique_ptr<ChildDescriptors> low;
 };
 
@@ -130,7 +132,7 @@ class Jailer {
 
   Cell* find(std::uint64_t id);
   // What an epoll event is about. The server is number 0 of the first kind, which no zygote has.
-  enum class Watched : std::uint64_t { kServerOrZygote, kChildren, kReport, kFirstProcess };
+  enum class Watched : std::uint64_t { kServerOrZygote, kChildren, kReport, kFirstProcess, kSweeper };
   void watch(int fd, Watched what, std::uint64_t id);
   void wait_and_dispatch(int timeout_ms);
   void tell(const protocol::ControlMessage& message, std::span<const int> fds = {}) const;

@@ -75,6 +75,12 @@ int serve(sandbox::JailSpec spec) {
     return fatal(done.error());
   auto refusals = sandbox::cell_refusals(spec);
   if (!refusals) return fatal(Step::kHostHandles, 0, refusals.error().message());
+  if ((*tree)->leaves_remains()) {
+    // In the read-only tree, with nothing of the host in sight.
+    auto sweeper = Sweeper::start();
+    if (!sweeper) return fatal(Step::kHostHandles, sweeper.error().code, sweeper.error().message());
+    host.sweeper = std::move(*sweeper);
+  }
   const std::string work_root = spec.work_root;
   const int code = Jailer(std::move(spec), std::move(*refusals), std::move(host), **tree).run();
   // The slots' directories are gone with their cells.

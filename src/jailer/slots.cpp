@@ -1,9 +1,14 @@
 #include "jailer/slots.hpp"
 
+#include <utility>
+
 namespace cellblock::jailer {
 
-Slots::Slots(const sandbox::JailSpec& spec, sandbox::CgroupTree& tree)
-    : defaults_{spec.memory_bytes, spec.processes, spec.cpu_percent}, tree_(&tree), cgroups_(spec.slots) {
+Slots::Slots(const sandbox::JailSpec& spec, sandbox::CgroupTree& tree, Sweeper* sweeper)
+    : defaults_{spec.memory_bytes, spec.processes, spec.cpu_percent},
+      tree_(&tree),
+      sweeper_(sweeper),
+      cgroups_(spec.slots) {
   // The lowest number on top, so that few slots are used while few are needed.
   for (std::uint32_t slot = spec.slots; slot > 0; --slot) free_.push_back(slot - 1);
 }
@@ -27,8 +32,10 @@ base::Result<std::optional<std::uint32_t>> Slots::take() {
 }
 
 void Slots::give_back(std::uint32_t slot) {
+  auto recycled = cgroups_[slot]->recycle();
   // A cgroup that can't be recycled is dropped; take() makes it anew or says why it can't.
-  if (!cgroups_[slot]->recycle()) cgroups_[slot].reset();
+  if (!recycled) cgroups_[slot].reset();
+  if (recycled && *recycled && sweeper_ != nullptr) sweeper_->sweep(std::move(*recycled));
   free_.push_back(slot);
 }
 

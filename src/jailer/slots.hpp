@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "jailer/sweeper.hpp"
 #include "sandbox/cgroup.hpp"
 #include "sandbox/jail_spec.hpp"
 
@@ -14,8 +15,8 @@ namespace cellblock::jailer {
 
 class Slots {
  public:
-  // `tree` is borrowed and outlives this object.
-  Slots(const sandbox::JailSpec& spec, sandbox::CgroupTree& tree);
+  // `tree` and `sweeper` are borrowed and outlive this object. Without a sweeper remains are removed at once.
+  Slots(const sandbox::JailSpec& spec, sandbox::CgroupTree& tree, Sweeper* sweeper);
 
   // A free slot with the default limits set; nullopt when all are taken. A cgroup that can't be set up is an
   // error, and the slot stays free.
@@ -27,6 +28,7 @@ class Slots {
  private:
   sandbox::CgroupLimits defaults_;
   sandbox::CgroupTree* tree_;
+  Sweeper* sweeper_;
   std::vector<std::unique_ptr<sandbox::CgroupSlot>> cgroups_;
   std::vector<std::uint32_t> free_;
 };

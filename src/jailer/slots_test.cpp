@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -16,6 +17,8 @@ struct Kernel {
   bool makes = true;
   bool limits = true;
   bool recycles = true;
+  bool leaves = false;
+  int removed = 0;  // remains
   std::map<std::uint32_t, sandbox::CgroupLimits> set;
 };
 
@@ -23,6 +26,16 @@ base::Result<void> ok_if(bool works) {
   if (!works) return tl::make_unexpected(base::Error{"write a limit", EBUSY, {}});
   return {};
 }
+
+class FakeRemains final : public sandbox::CgroupRemains {
+ public:
+  explicit FakeRemains(Kernel& kernel) : kernel_(&kernel) {}
+  ~FakeRemains() override { ++kernel_->removed; }
+  [[nodiscard]] int emptier() const override { return -1; }
+
+ private:
+  Kernel* kernel_;
+};
 
 class FakeSlot final : public sandbox::CgroupSlot {
  public:
@@ -35,7 +48,10 @@ class FakeSlot final : public sandbox::CgroupSlot {
     return ok_if(kernel_->limits);
   }
   [[nodiscard]] sandbox::CgroupUsage usage() const override { return {}; }
-  base::Result<void> recycle() override { return ok_if(kernel_->recycles); }
+  base::Result<std::unique_ptr<sandbox::CgroupRemains>> recycle() override {
+    if (auto done = ok_if(kernel_->recycles); !done) return tl::make_unexpected(done.error());
+    return kernel_->leaves ? std::make_unique<FakeRemains>(*kernel_) : nullptr;
+  }
 
  private:
   Kernel* kernel_;
@@ -72,7 +88,7 @@ class SlotsTest : public testing::Test {
 };
 
 TEST_F(SlotsTest, GivesEachNumberOnceAndThenNone) {
-  Slots slots(spec_, tree_);
+  Slots slots(spec_, tree_, nullptr);
   std::set<std::uint32_t> taken;
   for (std::uint32_t count = 0; count < spec_.slots; ++count) taken.insert(slots.take().value().value());
   EXPECT_EQ(taken, (std::set<std::uint32_t>{0, 1}));
@@ -82,7 +98,7 @@ TEST_F(SlotsTest, GivesEachNumberOnceAndThenNone) {
 }
 
 TEST_F(SlotsTest, TheNextTenantHasTheDefaultLimitsAgain) {
-  Slots slots(spec_, tree_);
+  Slots slots(spec_, tree_, nullptr);
   const std::uint32_t slot = slots.take().value().value();
   ASSERT_TRUE(slots.cgroup(slot).set_limits({1, 1, 1}));
   slots.give_back(slot);
@@ -92,7 +108,7 @@ TEST_F(SlotsTest, TheNextTenantHasTheDefaultLimitsAgain) {
 }
 
 TEST_F(SlotsTest, ACgroupThatCantBeMadeLeavesItsSlotFree) {
-  Slots slots(spec_, tree_);
+  Slots slots(spec_, tree_, nullptr);
   kernel_.makes = false;
   for (std::uint32_t count = 0; count <= spec_.slots; ++count) EXPECT_EQ(slots.take().error().code, ENOSPC);
   kernel_.makes = true;
@@ -100,7 +116,7 @@ TEST_F(SlotsTest, ACgroupThatCantBeMadeLeavesItsSlotFree) {
 }
 
 TEST_F(SlotsTest, NoTenantWithoutItsLimits) {
-  Slots slots(spec_, tree_);
+  Slots slots(spec_, tree_, nullptr);
   kernel_.limits = false;
   EXPECT_EQ(slots.take().error().code, EBUSY);
   kernel_.limits = true;
@@ -109,12 +125,23 @@ TEST_F(SlotsTest, NoTenantWithoutItsLimits) {
 }
 
 TEST_F(SlotsTest, ACgroupThatCantBeRecycledIsMadeAnew) {
-  Slots slots(spec_, tree_);
+  Slots slots(spec_, tree_, nullptr);
   const std::uint32_t slot = slots.take().value().value();
   kernel_.recycles = false;
   slots.give_back(slot);
   EXPECT_EQ(slots.take().value(), slot);
   EXPECT_EQ(kernel_.made, 2);
+}
+
+TEST_F(SlotsTest, WhatATenantLeavesKeepsNoSlotBusy) {
+  Slots slots(spec_, tree_, nullptr);
+  kernel_.leaves = true;
+  for (int tenant = 0; tenant < 3; ++tenant) {
+    const std::uint32_t slot = slots.take().value().value();
+    EXPECT_EQ(slot, 0U);
+    slots.give_back(slot);
+  }
+  EXPECT_EQ(kernel_.removed, 3) << "without a sweeper at once";
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ pid_t wait_for_the_end(int line, sandbox::CellWatch* watch) {
     const int ready = ::poll(watched.data(), watched.size(), watch != nullptr ? watch->wait_ms() : -1);
     if (ready < 0 && errno != EINTR) return interpreter;
     if (ready > 0 && watched[1].revents != 0) watch->start();
-    if (watch != nullptr) watch->look_if_due();
+    if (watch != nullptr && !watch->look_if_due()) return interpreter;
     if (ready <= 0 || watched[0].revents == 0) continue;
     pid_t received = 0;
     const ssize_t count = ::read(line, &received, sizeof(received));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 #include <string>
@@ -44,7 +45,7 @@ class AsUser {
 
 }  // namespace
 
-CellFigures CellMeter::look() {
+std::optional<CellFigures> CellMeter::look() {
   const auto started = std::chrono::steady_clock::now();
   const AsUser as_user(uid_);
   CellFigures figures;
@@ -52,10 +53,15 @@ CellFigures CellMeter::look() {
   base::Fd listing(::openat(proc_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(
       listing.valid() ? ::fdopendir(listing.release()) : nullptr, ::closedir);
-  while (const dirent* entry = entries ? ::readdir(entries.get()) : nullptr) {
+  if (!entries) return std::nullopt;
+  errno = 0;
+  while (const dirent* entry = ::readdir(entries.get())) {
     const int pid = pid_of(entry->d_name);
-    if (pid > 0 && (uid_ || pid != kFirstProcess)) count(entry->d_name, figures, with_children);
+    if (pid <= 0 || (!uid_ && pid == kFirstProcess)) continue;
+    if (!count(entry->d_name, figures, with_children)) return std::nullopt;
+    errno = 0;
   }
+  if (errno != 0) return std::nullopt;
   std::uint64_t seen = ticks_of_gone_;
   for (const auto& [pid, ticks] : ticks_) seen += ticks;
   // Two ways of missing what short-lived processes used; the larger is nearer.
@@ -66,10 +72,12 @@ CellFigures CellMeter::look() {
   return figures;
 }
 
-void CellMeter::count(const char* pid, CellFigures& figures, std::uint64_t& ticks_with_children) {
+bool CellMeter::count(const char* pid, CellFigures& figures, std::uint64_t& ticks_with_children) {
   const std::string directory = std::string(pid) + "/";
   const auto status = base::read_file(proc_.get(), directory + "status");
-  if (!status || (uid_ && parse_uid(*status) != uid_)) return;
+  // It may have ended since it was listed.
+  if (!status) return status.error().code == ENOENT || status.error().code == ESRCH;
+  if (uid_ && parse_uid(*status) != uid_) return true;
   ++figures.processes;
   if (const auto stat = base::read_file(proc_.get(), directory + "stat")) {
     if (const auto ticks = parse_cpu_ticks(*stat)) {
@@ -84,6 +92,8 @@ void CellMeter::count(const char* pid, CellFigures& figures, std::uint64_t& tick
   const auto shares = base::read_file(proc_.get(), directory + "smaps_rollup");
   const auto proportional = shares ? parse_proportional_bytes(*shares) : std::nullopt;
   figures.memory_bytes += proportional ? *proportional : parse_resident_bytes(*status).value_or(0);
+  figures.memory_bytes += parse_page_table_bytes(*status);
+  return true;
 }
 
 }  // namespace cellblock::sandbox

@@ -24,13 +24,15 @@ class CellMeter {
   CellMeter(base::Fd proc, std::optional<std::uint32_t> uid) : proc_(std::move(proc)), uid_(uid) {}
 
   // A process that ends between two looks is counted by its parent if that waits for it, else it is lost.
-  CellFigures look();
+  // nullopt when the processes can't be seen: a cell of which nobody keeps account must end.
+  std::optional<CellFigures> look();
 
   // How long the last look took: a look at much memory is slow, and should then be rare.
   [[nodiscard]] std::chrono::microseconds cost() const { return cost_; }
 
  private:
-  void count(const char* pid, CellFigures& figures, std::uint64_t& ticks_with_children);
+  // False when it is there and can't be looked at.
+  bool count(const char* pid, CellFigures& figures, std::uint64_t& ticks_with_children);
 
   base::Fd proc_;
   std::optional<std::uint32_t> uid_;

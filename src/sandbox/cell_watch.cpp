@@ -38,10 +38,12 @@ int CellWatch::wait_ms() const {
   return static_cast<int>(std::max<decltype(left)>(left, 0));
 }
 
-void CellWatch::look_if_due() {
-  if (!started_ || Clock::now() < next_) return;
+bool CellWatch::look_if_due() {
+  if (!started_ || Clock::now() < next_) return true;
   const auto began = Clock::now();
-  const CellFigures figures = meter_.look();
+  const auto seen = meter_.look();
+  if (!seen) return false;
+  const CellFigures& figures = *seen;
   const std::uint64_t files = file_bytes();
   const bool endless = files == std::numeric_limits<std::uint64_t>::max();
   // The first look may come late, so what it takes for the time before is bounded.
@@ -51,6 +53,7 @@ void CellWatch::look_if_due() {
   ledger_->note_use(figures.cpu_us - before_->cpu_us, endless ? files : memory + files, figures.processes);
   const auto cost = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
   next_ = Clock::now() + std::max(kShortestPause, cost * kPausePerCost);
+  return true;
 }
 
 std::uint64_t CellWatch::file_bytes() const {

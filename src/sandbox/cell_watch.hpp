@@ -30,8 +30,8 @@ class CellWatch {
   void start();
   // Until the next look is due: -1 for ever, 0 when it is.
   [[nodiscard]] int wait_ms() const;
-  // Looks, if it is due.
-  void look_if_due();
+  // Looks, if it is due. False when it can't: then nothing bounds the cell, and who calls this has to end it.
+  [[nodiscard]] bool look_if_due();
 
  private:
   [[nodiscard]] std::uint64_t file_bytes() const;

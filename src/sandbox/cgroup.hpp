@@ -27,6 +27,19 @@ struct CgroupUsage {
   std::uint32_t oom_kills = 0;
 };
 
+// A directory that a slot has given up, with what its last tenant has left in the kernel's caches. The kernel
+// takes seconds to give that back: whoever holds this has "0" written to emptier() by somebody who has the
+// time. Its end removes the directory; nobody may be writing then.
+class CgroupRemains {
+ public:
+  CgroupRemains() = default;
+  CgroupRemains(const CgroupRemains&) = delete;
+  CgroupRemains& operator=(const CgroupRemains&) = delete;
+  virtual ~CgroupRemains() = default;
+
+  [[nodiscard]] virtual int emptier() const = 0;  // borrowed
+};
+
 class CgroupSlot {
  public:
   CgroupSlot() = default;
@@ -42,8 +55,9 @@ class CgroupSlot {
   [[nodiscard]] virtual std::vector<int> usage_files() const = 0;
   virtual base::Result<void> set_limits(const CgroupLimits& limits) = 0;
   [[nodiscard]] virtual CgroupUsage usage() const = 0;
-  // Makes an empty slot as good as new, counters included.
-  virtual base::Result<void> recycle() = 0;
+  // Makes an empty slot as good as new, counters included, without waiting for the kernel. Null when nothing
+  // is left behind.
+  virtual base::Result<std::unique_ptr<CgroupRemains>> recycle() = 0;
 };
 
 class CgroupTree {
@@ -56,6 +70,8 @@ class CgroupTree {
 
   // "cgroup v1" or "cgroup v2".
   [[nodiscard]] virtual std::string means() const = 0;
+  // Whether its slots ever leave remains.
+  [[nodiscard]] virtual bool leaves_remains() const { return false; }
   virtual base::Result<std::unique_ptr<CgroupSlot>> make_slot(std::uint32_t index) = 0;
 };
 

@@ -43,8 +43,9 @@ class CgroupTest : public testing::Test {
   }
 
   void recycle() {
-    const auto done = slot_->recycle();
+    auto done = slot_->recycle();
     ASSERT_TRUE(done) << done.error().message();
+    remains_ = std::move(*done);
     limit(kLimits);
   }
 
@@ -74,6 +75,7 @@ class CgroupTest : public testing::Test {
   // Outlives the slot, which is made in it.
   std::unique_ptr<CgroupTree> tree_;
   std::unique_ptr<CgroupSlot> slot_;
+  std::unique_ptr<CgroupRemains> remains_;  // of the last tenant but one
 };
 
 int touch(std::uint64_t bytes) {
@@ -100,11 +102,16 @@ int children_until_refused() {
   return static_cast<int>(children.size());
 }
 
-// Page cache of a file that nobody has read before.
-int read_new_file() {
+// A file without a name, which keeps its page cache as long as the descriptor is open.
+base::Fd new_file() {
   std::array<char, 16> name = {"/tmp/cb-XXXXXX"};
-  const base::Fd file(::mkostemp(name.data(), O_CLOEXEC));
+  base::Fd file(::mkostemp(name.data(), O_CLOEXEC));
   ::unlink(name.data());
+  return file;
+}
+
+// Page cache that is charged to whoever calls this.
+int fill(const base::Fd& file) {
   const std::vector<char> block(kMebibyte, 'x');
   for (int count = 0; count < 24; ++count) {
     if (::write(file.get(), block.data(), block.size()) != static_cast<ssize_t>(block.size())) return 1;
@@ -112,15 +119,19 @@ int read_new_file() {
   return ::fsync(file.get()) == 0 ? 0 : 1;
 }
 
-bool has_directory(pid_t service) {
-  const std::string prefix = "cellblock-" + std::to_string(service) + "-";
+std::vector<std::string> directories_like(const std::string& prefix) {
+  std::vector<std::string> found;
   std::error_code error;
   auto entry = fs::recursive_directory_iterator("/sys/fs/cgroup", error);
   // Cgroups of others may go while this looks.
   for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry->path().filename().string().starts_with(prefix)) return true;
+    if (entry->path().filename().string().starts_with(prefix)) found.push_back(entry->path());
   }
-  return false;
+  return found;
+}
+
+bool has_directory(pid_t service) {
+  return !directories_like("cellblock-" + std::to_string(service) + "-").empty();
 }
 
 TEST_F(CgroupTest, CountsThePeakAndForgetsItForTheNextTenant) {
@@ -183,11 +194,35 @@ TEST_F(CgroupTest, CountsAndBoundsCpuTime) {
 }
 
 TEST_F(CgroupTest, NobodyPaysForThePageCacheOfTheLastTenant) {
-  EXPECT_EQ(code_of(read_new_file), 0);
+  const base::Fd file = new_file();
+  EXPECT_EQ(code_of([&] { return fill(file); }), 0);
   const std::uint64_t with_cache = slot_->usage().memory_peak_bytes;
   recycle();
   EXPECT_EQ(code_of([] { return touch(kMebibyte); }), 0);
   EXPECT_LT(slot_->usage().memory_peak_bytes, 16 * kMebibyte) << "before: " << with_cache;
+}
+
+TEST_F(CgroupTest, WhatATenantLeavesIsGivenBackBesideTheNextOne) {
+  const base::Fd file = new_file();
+  EXPECT_EQ(code_of([&] { return fill(file); }), 0);
+  recycle();
+  if (!tree_->leaves_remains()) GTEST_SKIP() << "the directory has taken it with it";
+  ASSERT_NE(remains_, nullptr);
+  const auto left = [] { return directories_like("left-slot-0-"); };
+  ASSERT_EQ(left().size(), 1U);
+  const auto charged = [&] {
+    const auto text = base::read_file(AT_FDCWD, left().front() + "/memory.usage_in_bytes");
+    return text ? std::stoull(*text) : 0;
+  };
+  EXPECT_GT(charged(), 16 * kMebibyte);
+  EXPECT_EQ(::write(remains_->emptier(), "0", 1), 1);
+  EXPECT_LT(charged(), 4 * kMebibyte);
+  EXPECT_EQ(code_of([] { return touch(32 * kMebibyte); }), 0) << "the slot has a tenant meanwhile";
+  remains_.reset();
+  EXPECT_TRUE(left().empty());
+  // Little is not worth it.
+  recycle();
+  EXPECT_EQ(remains_, nullptr);
 }
 
 TEST_F(CgroupTest, RemovesItsDirectoriesAndThoseOfTheDead) {

@@ -15,18 +15,42 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kControllers = {"memory", "pids", "cpu", "cpuacct"};
 constexpr std::uint64_t kCpuPeriodUs = 100'000;
+// What a slot may keep of its last tenant.
 constexpr std::uint64_t kLeftOver = 8ULL << 20U;
+
+class RemainsV1 final : public CgroupRemains {
+ public:
+  RemainsV1(int parent, std::string name, base::Fd emptier)
+      : parent_(parent), name_(std::move(name)), emptier_(std::move(emptier)) {}
+  // What is still charged to it is nobody's until the kernel needs it.
+  ~RemainsV1() override { ::unlinkat(parent_, name_.c_str(), AT_REMOVEDIR); }
+
+  [[nodiscard]] int emptier() const override { return emptier_.get(); }
+
+ private:
+  int parent_;
+  std::string name_;
+  base::Fd emptier_;
+};
 
 class SlotV1 final : public CgroupSlot {
  public:
-  // `memory`, `pids` and so on are the slot's directories; the same one twice where controllers share a
-  // hierarchy.
-  explicit SlotV1(std::array<base::Fd, kControllers.size()> directories)
-      : directories_(std::move(directories)) {}
+  // `parents` are the service's directories for memory, pids and so on, borrowed from the tree; the same one
+  // twice where controllers share a hierarchy.
+  SlotV1(const std::array<int, kControllers.size()>& parents, std::uint32_t index)
+      : parents_(parents), name_("slot-" + std::to_string(index)) {}
 
   base::Result<void> open() {
-    for (const base::Fd& directory : directories_) {
-      procs_.push_back(open_cgroup_file(directory.get(), "cgroup.procs", O_WRONLY));
+    limits_ = kUnknown;
+    procs_.clear();
+    for (std::size_t number = 0; number < kControllers.size(); ++number) {
+      if (::mkdirat(parents_[number], name_.c_str(), 0755) != 0 && errno != EEXIST) {
+        return base::errno_error("create the cgroup " + name_ + " for " + std::string(kControllers[number]));
+      }
+      directories_[number] =
+          base::Fd(::openat(parents_[number], name_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      if (!directories_[number].valid()) return base::errno_error("open the cgroup " + name_);
+      procs_.push_back(open_cgroup_file(directories_[number].get(), "cgroup.procs", O_WRONLY));
       if (!procs_.back().valid()) return base::errno_error("open cgroup.procs of a slot");
     }
     peak_ = open_cgroup_file(memory(), "memory.max_usage_in_bytes", O_RDONLY);
@@ -79,14 +103,15 @@ class SlotV1 final : public CgroupSlot {
             static_cast<std::uint32_t>(oom_kills() - oom_kills_before_)};
   }
 
-  base::Result<void> recycle() override {
+  base::Result<std::unique_ptr<CgroupRemains>> recycle() override {
+    // Pages of files that the tenant has read, and names that it has asked for, stay charged to the slot; the
+    // next one must neither pay for them nor wait for their reclaim.
+    if (read_peak_bytes(usage_.get()) > kLeftOver) return leave_behind();
     oom_kills_before_ = oom_kills();
-    // Page cache of files that the tenant has read stays charged to the slot; the next one must neither pay
-    // for it nor wait for its reclaim.
-    if (read_peak_bytes(usage_.get()) > kLeftOver) {
-      if (auto emptied = base::write_file(memory(), "memory.force_empty", "0"); !emptied) return emptied;
+    if (auto reset = base::write_file(memory(), "memory.max_usage_in_bytes", "0"); !reset) {
+      return tl::make_unexpected(reset.error());
     }
-    return base::write_file(memory(), "memory.max_usage_in_bytes", "0");
+    return nullptr;
   }
 
  private:
@@ -94,20 +119,40 @@ class SlotV1 final : public CgroupSlot {
   static constexpr std::array<const char*, 2> kDown = {"memory.limit_in_bytes",
                                                        "memory.memsw.limit_in_bytes"};
 
+  static constexpr CgroupLimits kUnknown{~std::uint64_t{0}, 0, 0};
+
   int memory() const { return directories_[0].get(); }
+
+  // Gives the memory directory another name, and the slot a new one.
+  base::Result<std::unique_ptr<CgroupRemains>> leave_behind() {
+    base::Fd emptier = open_cgroup_file(memory(), "memory.force_empty", O_WRONLY);
+    std::string name = "left-" + name_ + "-" + std::to_string(++left_behind_);
+    std::unique_ptr<CgroupRemains> remains;
+    if (emptier.valid() && ::renameat(parents_[0], name_.c_str(), parents_[0], name.c_str()) == 0) {
+      remains = std::make_unique<RemainsV1>(parents_[0], std::move(name), std::move(emptier));
+    } else {
+      // Then without being emptied.
+      ::unlinkat(parents_[0], name_.c_str(), AT_REMOVEDIR);
+    }
+    if (auto opened = open(); !opened) return tl::make_unexpected(opened.error());
+    return remains;
+  }
 
   std::uint64_t oom_kills() const {
     const auto control = base::read_file(memory(), "memory.oom_control");
     return control ? keyed_value(*control, "oom_kill") : 0;
   }
 
+  std::array<int, kControllers.size()> parents_;
+  std::string name_;
   std::array<base::Fd, kControllers.size()> directories_;
   std::vector<base::Fd> procs_;
   base::Fd peak_;
   base::Fd usage_;
   base::Fd cpu_;
-  CgroupLimits limits_{~std::uint64_t{0}, 0, 0};
+  CgroupLimits limits_ = kUnknown;
   std::uint64_t oom_kills_before_ = 0;
+  std::uint64_t left_behind_ = 0;
 };
 
 class TreeV1 final : public CgroupTree {
@@ -115,19 +160,14 @@ class TreeV1 final : public CgroupTree {
   explicit TreeV1(std::vector<ServiceDirectory> directories) : directories_(std::move(directories)) {}
 
   std::string means() const override { return "cgroup v1"; }
+  bool leaves_remains() const override { return true; }
 
   base::Result<std::unique_ptr<CgroupSlot>> make_slot(std::uint32_t index) override {
-    const std::string name = "slot-" + std::to_string(index);
-    std::array<base::Fd, kControllers.size()> opened;
+    std::array<int, kControllers.size()> parents{};
     for (std::size_t number = 0; number < kControllers.size(); ++number) {
-      const int parent = directories_[number].get();
-      if (::mkdirat(parent, name.c_str(), 0755) != 0 && errno != EEXIST) {
-        return base::errno_error("create the cgroup " + name + " for " + std::string(kControllers[number]));
-      }
-      opened[number] = base::Fd(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      if (!opened[number].valid()) return base::errno_error("open the cgroup " + name);
+      parents[number] = directories_[number].get();
     }
-    auto slot = std::make_unique<SlotV1>(std::move(opened));
+    auto slot = std::make_unique<SlotV1>(parents, index);
     if (auto done = slot->open(); !done) return tl::make_unexpected(done.error());
     return slot;
   }

@@ -64,9 +64,10 @@ class SlotV2 final : public CgroupSlot {
             static_cast<std::uint32_t>(oom_kills() - oom_kills_before_)};
   }
 
-  base::Result<void> recycle() override {
+  base::Result<std::unique_ptr<CgroupRemains>> recycle() override {
     remove();
-    return create();
+    if (auto created = create(); !created) return tl::make_unexpected(created.error());
+    return nullptr;
   }
 
  private:

@@ -1,13 +1,16 @@
 #include "sandbox/expected_calls_for_test.hpp"
 
 #include <asm/ioctls.h>
+#include <asm/prctl.h>
 #include <asm/socket.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/futex.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -69,6 +72,77 @@ std::string getsockopt_answer(const Arguments& arguments) {
                    one_of(arguments[2], {SO_TYPE, SO_ERROR, SO_PEERCRED, SO_PROTOCOL, SO_DOMAIN})));
 }
 
+// The kernel takes the lower half of an int.
+std::uint64_t lower_half(std::uint64_t value) {
+  return value & 0xffff'ffff;
+}
+
+std::string prlimit_answer(const Arguments& arguments) {
+  // To ask is harmless, whoever it is about; what is set reaches the calling process only.
+  if (arguments[2] == 0) return "allow";
+  return allow_if(arguments[0] == 0 && lower_half(arguments[1]) < RLIM_NLIMITS &&
+                  lower_half(arguments[1]) != RLIMIT_CORE);
+}
+
+std::string setrlimit_answer(const Arguments& arguments) {
+  return allow_if(lower_half(arguments[0]) < RLIM_NLIMITS && lower_half(arguments[0]) != RLIMIT_CORE);
+}
+
+std::string fadvise_answer(const Arguments& arguments) {
+  return allow_if(one_of(lower_half(arguments[3]),
+                         {POSIX_FADV_NORMAL, POSIX_FADV_RANDOM, POSIX_FADV_SEQUENTIAL, POSIX_FADV_WILLNEED}));
+}
+
+std::string madvise_answer(const Arguments& arguments) {
+  // 5 to 7 are no advice.
+  return allow_if(one_of(lower_half(arguments[2]), {MADV_NORMAL,
+                                                    MADV_RANDOM,
+                                                    MADV_SEQUENTIAL,
+                                                    MADV_WILLNEED,
+                                                    MADV_DONTNEED,
+                                                    5,
+                                                    6,
+                                                    7,
+                                                    MADV_FREE,
+                                                    MADV_REMOVE,
+                                                    MADV_DONTFORK,
+                                                    MADV_DOFORK,
+                                                    MADV_HUGEPAGE,
+                                                    MADV_NOHUGEPAGE,
+                                                    MADV_DONTDUMP,
+                                                    MADV_DODUMP,
+                                                    MADV_WIPEONFORK,
+                                                    MADV_KEEPONFORK,
+                                                    MADV_POPULATE_READ,
+                                                    MADV_POPULATE_WRITE}));
+}
+
+std::string futex_answer(const Arguments& arguments) {
+  constexpr std::uint64_t kFlags = FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME;
+  const std::uint64_t operation = lower_half(arguments[1]) & ~kFlags;
+  constexpr std::uint64_t kLockPi2 = 13;  // newer than the headers
+  if (one_of(operation, {FUTEX_LOCK_PI, FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_WAIT_REQUEUE_PI,
+                         FUTEX_CMP_REQUEUE_PI, kLockPi2})) {
+    return "ENOSYS";
+  }
+  return allow_if(one_of(operation, {FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP,
+                                     FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET}));
+}
+
+std::string arch_prctl_answer(const Arguments& arguments) {
+  // The last two are newer than the headers: ARCH_CET_STATUS, ARCH_SHSTK_STATUS.
+  return allow_if(
+      one_of(lower_half(arguments[0]), {ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS, 0x3001, 0x5005}));
+}
+
+// Urgent bytes go nowhere; `flags` is the argument that may ask for them.
+ConditionalCall without_urgent_bytes(unsigned flags) {
+  return {[flags](const Arguments& with) {
+            return std::string((with[flags] & MSG_OOB) == 0 ? "allow" : "EOPNOTSUPP");
+          },
+          {flags}};
+}
+
 // No device node, no plain file, no socket: those have other calls.
 bool makes_a_fifo(std::uint64_t mode) {
   return (mode & S_IFMT) == S_IFIFO;
@@ -80,7 +154,7 @@ const std::vector<std::string_view>& plain_calls() {
   static const std::vector<std::string_view> kCalls = {
       // data of files
       "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2",
-      "lseek", "truncate", "ftruncate", "fallocate", "fadvise64", "fsync", "fdatasync", "sendfile", "flock",
+      "lseek", "truncate", "ftruncate", "fallocate", "fsync", "fdatasync", "sendfile", "flock",
       "copy_file_range",
       // descriptors
       "open", "openat", "creat", "close", "close_range", "dup", "dup2", "dup3",
@@ -93,17 +167,17 @@ const std::vector<std::string_view>& plain_calls() {
       "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat", "umask", "listxattr",
       "llistxattr", "flistxattr", "getxattr", "lgetxattr", "fgetxattr",
       // memory
-      "mprotect", "munmap", "mremap", "madvise", "msync", "brk", "mlock", "munlock", "get_mempolicy",
+      "mprotect", "munmap", "mremap", "msync", "brk", "mlock", "munlock", "get_mempolicy",
       // processes
       "fork", "vfork", "execve", "execveat", "exit", "exit_group", "wait4", "waitid", "getpid", "getppid",
       "gettid", "getpgid", "getpgrp", "setpgid", "getsid", "setsid", "getuid", "geteuid", "getgid", "getegid",
-      "getresuid", "getresgid", "getgroups", "capget", "pidfd_open", "arch_prctl",
+      "getresuid", "getresgid", "getgroups", "capget", "pidfd_open",
       // limits and scheduling
-      "prlimit64", "getrlimit", "setrlimit", "getrusage", "times", "getpriority", "setpriority",
-      "sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getparam", "sched_getscheduler",
-      "sched_get_priority_max", "sched_get_priority_min", "sched_rr_get_interval",
+      "getrlimit", "getrusage", "times", "getpriority", "setpriority", "sched_yield", "sched_getaffinity",
+      "sched_setaffinity", "sched_getparam", "sched_getscheduler", "sched_get_priority_max",
+      "sched_get_priority_min", "sched_rr_get_interval",
       // threads
-      "set_tid_address", "set_robust_list", "rseq", "futex",
+      "set_tid_address", "set_robust_list", "rseq",
       // signals
       "kill", "tkill", "tgkill", "rt_sigqueueinfo", "pidfd_send_signal", "rt_sigaction", "rt_sigprocmask",
       "rt_sigpending", "rt_sigtimedwait", "rt_sigsuspend", "rt_sigreturn", "sigaltstack", "restart_syscall",
@@ -116,8 +190,7 @@ const std::vector<std::string_view>& plain_calls() {
       "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait",
       "epoll_pwait", "eventfd2", "pipe", "pipe2",
       // sockets, once there is one
-      "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "sendto", "recvfrom",
-      "sendmsg", "recvmsg", "shutdown",
+      "bind", "connect", "listen", "accept", "accept4", "getsockname", "getpeername", "shutdown",
       // the system
       "getrandom", "uname", "sysinfo", "getcpu"};
   return kCalls;
@@ -131,6 +204,16 @@ const std::map<std::string_view, ConditionalCall>& conditional_calls() {
       {"prctl", {prctl_answer, {0}}},
       {"socket", {socket_answer, {0}}},
       {"socketpair", {[](const Arguments& with) { return allow_if(with[0] == AF_UNIX); }, {0}}},
+      {"sendto", without_urgent_bytes(3)},
+      {"recvfrom", without_urgent_bytes(3)},
+      {"sendmsg", without_urgent_bytes(2)},
+      {"recvmsg", without_urgent_bytes(2)},
+      {"prlimit64", {prlimit_answer, {0, 1, 2}}},
+      {"setrlimit", {setrlimit_answer, {0}}},
+      {"fadvise64", {fadvise_answer, {3}}},
+      {"madvise", {madvise_answer, {2}}},
+      {"futex", {futex_answer, {1}}},
+      {"arch_prctl", {arch_prctl_answer, {0}}},
       {"setsockopt", {setsockopt_answer, {1, 2}}},
       {"getsockopt", {getsockopt_answer, {1, 2}}},
       {"mknod", {[](const Arguments& with) { return allow_if(makes_a_fifo(with[1])); }, {1}}},

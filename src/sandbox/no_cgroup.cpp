@@ -9,7 +9,7 @@ class NoSlot final : public CgroupSlot {
   [[nodiscard]] std::vector<int> usage_files() const override { return {}; }
   base::Result<void> set_limits(const CgroupLimits&) override { return {}; }
   [[nodiscard]] CgroupUsage usage() const override { return {}; }
-  base::Result<void> recycle() override { return {}; }
+  base::Result<std::unique_ptr<CgroupRemains>> recycle() override { return nullptr; }
 };
 
 class NoTree final : public CgroupTree {

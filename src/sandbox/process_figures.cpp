@@ -77,6 +77,10 @@ std::optional<std::uint64_t> parse_resident_bytes(std::string_view status) {
   return sum_of_kilobytes(status, kNames);
 }
 
+std::uint64_t parse_page_table_bytes(std::string_view status) {
+  return line_value(status, "VmPTE:").value_or(0) << 10U;
+}
+
 std::optional<std::uint32_t> parse_uid(std::string_view status) {
   const auto value = line_value(status, "Uid:");
   if (!value) return std::nullopt;

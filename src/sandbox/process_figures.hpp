@@ -24,6 +24,10 @@ struct CpuTicks {
 // From /proc/PID/status: anonymous, shared and swapped memory, in bytes; what is shared counts in full.
 [[nodiscard]] std::optional<std::uint64_t> parse_resident_bytes(std::string_view status);
 
+// From /proc/PID/status: what the kernel needs to map the process's memory, in bytes; 0 of a process that has
+// ended. A read of untouched memory costs nothing but this.
+[[nodiscard]] std::uint64_t parse_page_table_bytes(std::string_view status);
+
 // The effective uid, from /proc/PID/status.
 [[nodiscard]] std::optional<std::uint32_t> parse_uid(std::string_view status);
 

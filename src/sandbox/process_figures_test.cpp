@@ -39,6 +39,11 @@ TEST(MemoryBytes, AreSumsOfLines) {
   EXPECT_FALSE(parse_resident_bytes(""));
 }
 
+TEST(MemoryBytes, OfPageTablesAreALine) {
+  EXPECT_EQ(parse_page_table_bytes("Name:\tx\nVmPTE:\t     44 kB\nVmSwap:\t 0 kB\n"), 44U << 10U);
+  EXPECT_EQ(parse_page_table_bytes("Name:\tx\nState:\tZ (zombie)\n"), 0U);
+}
+
 TEST(Uid, IsReadAtTheStartOfALineOnly) {
   EXPECT_EQ(parse_uid("Name:\tUid:\t5\nUid:\t7\t8\t9\t10\n"), 7U);
   EXPECT_FALSE(parse_uid("Name:\tx\n"));
@@ -52,6 +57,7 @@ TEST(ProcessFigures, OfThisProcess) {
   EXPECT_TRUE(parse_cpu_ticks(read("stat")));
   EXPECT_GT(parse_proportional_bytes(read("smaps_rollup")).value(), 0U);
   EXPECT_GT(parse_resident_bytes(read("status")).value(), 0U);
+  EXPECT_GT(parse_page_table_bytes(read("status")), 0U);
   EXPECT_EQ(parse_uid(read("status")), ::getuid());
 }
 

@@ -12,6 +12,7 @@ bool lower(decltype(RLIMIT_CPU) resource, rlim_t soft, rlim_t hard) {
   rlimit current{};
   if (::getrlimit(resource, &current) != 0) return false;
   const rlimit wanted{std::min({soft, hard, current.rlim_max}), std::min(hard, current.rlim_max)};
+  // The filter of a cell that is sealed lets nobody set all of them.
   if (wanted.rlim_cur == current.rlim_cur && wanted.rlim_max == current.rlim_max) return true;
   return ::setrlimit(resource, &wanted) == 0;
 }
@@ -29,8 +30,9 @@ StepResult set_rlimits(const CellRlimits& limits) {
       // Counts per uid and namespace: a second wall beside the pids cgroup.
       lower(RLIMIT_NPROC, limits.processes, limits.processes) &&
       lower(RLIMIT_DATA, limits.data_bytes, limits.data_bytes) &&
-      // A core dump would write the cell's memory to a place that the host chooses.
-      lower(RLIMIT_CORE, 0, 0) &&
+      // A core dump would write the cell's memory to a place that the host chooses. 0 does not stop one into
+      // a pipe (core_pattern "|…"), 1 does; and into a file nothing shorter than a page is written.
+      lower(RLIMIT_CORE, kCoreBytes, kCoreBytes) &&
       // Threads take their stack size from the soft limit.
       lower(RLIMIT_STACK, kStackBytes, kStackBytes) &&
       // Bounds queued signals, and with them POSIX timers, which pin kernel memory.

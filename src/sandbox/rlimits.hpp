@@ -9,6 +9,9 @@ namespace cellblock::sandbox {
 
 inline constexpr std::uint64_t kUnlimited = ~0ULL;
 
+// No core dump, wherever the host has them go.
+inline constexpr std::uint64_t kCoreBytes = 1;
+
 struct CellRlimits {
   std::uint64_t cpu_seconds = 30;  // SIGXCPU at this, SIGKILL one second later
   std::uint64_t file_bytes = 10ULL << 20U;

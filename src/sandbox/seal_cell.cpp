@@ -25,9 +25,11 @@ std::vector<LandlockRule> landlock_rules(const JailSpec& spec) {
       {"/tmp", LandlockRule::Access::kReadWrite},
       {"/dev/shm", LandlockRule::Access::kReadWrite},
       {"/dev/null", LandlockRule::Access::kDevice},
-      {"/dev/zero", LandlockRule::Access::kDevice},
       {"/dev/full", LandlockRule::Access::kDevice},
   };
+  // Mapped for writing it is shared memory without a name, which only a cgroup counts; reading is not
+  // affected.
+  if (spec.walls.cgroups) rules.push_back({"/dev/zero", LandlockRule::Access::kDevice});
   for (const ScratchPlace& scratch : spec.scratch) {
     rules.push_back({scratch.place, LandlockRule::Access::kReadWrite});
   }

@@ -17,7 +17,7 @@ namespace {
 
 using Access = LandlockRule::Access;
 
-constexpr std::array<const char*, 3> kWritableDevices = {"/dev/null", "/dev/zero", "/dev/full"};
+constexpr std::array<const char*, 2> kWritableDevices = {"/dev/null", "/dev/full"};
 constexpr std::array<const char*, 2> kReadableDevices = {"/dev/random", "/dev/urandom"};
 
 // What the read-only tree would show, as rules: everything else of the host exists, but can't be opened.
@@ -33,6 +33,8 @@ std::vector<LandlockRule> landlock_rules(const JailSpec& spec, const std::string
   for (const std::string& path : spec.library_paths) add(path, Access::kRead);
   for (const char* path : kWritableDevices) add(path, Access::kDevice);
   for (const char* path : kReadableDevices) add(path, Access::kRead);
+  // Mapped for writing it is shared memory without a name, which only a cgroup counts.
+  add("/dev/zero", spec.walls.cgroups ? Access::kDevice : Access::kRead);
   // Of /proc only the own process: the others' entries tell of the host.
   add("/proc/" + std::to_string(::getpid()), Access::kRead);
   rules.push_back({directory, Access::kReadWrite});

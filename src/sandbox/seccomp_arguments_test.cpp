@@ -8,6 +8,7 @@
 #include <linux/prctl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -25,6 +26,8 @@ constexpr std::array<std::uint64_t, 8> kRefusedFlags = {CLONE_NEWNS,  CLONE_NEWC
                                                         CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
                                                         CLONE_NEWNET, CLONE_PARENT};
 constexpr std::uint64_t kOnes = ~std::uint64_t{0};
+
+using Values = std::vector<std::uint64_t>;
 
 // Numbers that a condition somewhere is about, or that are dangerous where another is allowed.
 constexpr std::array<std::uint64_t, 22> kSpecial = {TIOCSTI,         TIOCSETD,
@@ -58,7 +61,12 @@ class SeccompArguments : public testing::Test {
   void SetUp() override {
     const auto rules = parse_seccomp_policy(builtin_seccomp_policy());
     ASSERT_TRUE(rules.has_value()) << rules.error().message();
-    auto program = compile_seccomp(*rules);
+    rules_ = *rules;
+    load(rules_);
+  }
+
+  void load(const std::vector<SyscallRule>& rules) {
+    auto program = compile_seccomp(rules);
     ASSERT_TRUE(program.has_value()) << program.error().message();
     program_ = std::move(*program);
   }
@@ -69,6 +77,7 @@ class SeccompArguments : public testing::Test {
         program_, for_test::system_call(AUDIT_ARCH_X86_64, static_cast<std::uint32_t>(number), arguments));
   }
 
+  std::vector<SyscallRule> rules_;
   BpfProgram program_;
 };
 
@@ -132,6 +141,49 @@ TEST_F(SeccompArguments, OfMknodMakeFifosWithAnyPermissionsAndNothingElse) {
     const std::string expected = (mode & S_IFMT) == S_IFIFO ? "allow" : "EPERM";
     ASSERT_PRED2(for_test::is_expected, action("mknod", {0, mode, 0}), expected) << std::oct << mode;
     ASSERT_PRED2(for_test::is_expected, action("mknodat", {kOnes, 0, mode, 0}), expected) << std::oct << mode;
+  }
+}
+
+// Sockets of the host are in reach: what has no name can reach none.
+TEST_F(SeccompArguments, OfSocketsWithoutNamespacesLeaveConnectedPairsOnly) {
+  Walls walls;
+  walls.namespaces = false;
+  load(rules_with(walls, rules_));
+  for (const std::uint64_t flags : Values{0, SOCK_CLOEXEC, SOCK_NONBLOCK | SOCK_CLOEXEC}) {
+    for (const std::uint64_t kind : Values{SOCK_STREAM, SOCK_SEQPACKET}) {
+      EXPECT_PRED2(for_test::is_expected, action("socketpair", {AF_UNIX, kind | flags}), "allow") << kind;
+    }
+    for (const std::uint64_t kind : Values{SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_DCCP}) {
+      EXPECT_PRED2(for_test::is_expected, action("socketpair", {AF_UNIX, kind | flags}), "EPERM") << kind;
+    }
+  }
+  EXPECT_PRED2(for_test::is_expected, action("socket", {AF_UNIX, SOCK_STREAM}), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, 0, 0, 0}), "allow");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, 0, 0x7fff'0000, 16}), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, 0, 0x1'0000'0000, 16}), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, action("sendto", {3, 1, 1, MSG_OOB, 0, 0}), "EOPNOTSUPP");
+  for (const char* call : {"bind", "connect", "listen"}) {
+    EXPECT_PRED2(for_test::is_expected, action(call, {3, 0x7fff'0000, 16}), "EPERM") << call;
+  }
+}
+
+// What of it is not mapped is counted by nobody else.
+TEST_F(SeccompArguments, OfMmapWithoutACgroupRefuseSharedMemoryWithoutAFile) {
+  Walls walls;
+  walls.cgroups = false;
+  load(rules_with(walls, rules_));
+  const auto map = [this](std::uint64_t flags) { return action("mmap", {0, 4096, 3, flags, kOnes, 0}); };
+  EXPECT_PRED2(for_test::is_expected, map(MAP_PRIVATE | MAP_ANONYMOUS), "allow");
+  EXPECT_PRED2(for_test::is_expected, map(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK), "allow");
+  EXPECT_PRED2(for_test::is_expected, map(MAP_PRIVATE), "allow");
+  EXPECT_PRED2(for_test::is_expected, map(MAP_SHARED), "allow");
+  EXPECT_PRED2(for_test::is_expected, map(MAP_SHARED_VALIDATE), "allow");
+  EXPECT_PRED2(for_test::is_expected, map(MAP_SHARED | MAP_ANONYMOUS), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, map(MAP_SHARED_VALIDATE | MAP_ANONYMOUS), "EPERM");
+  EXPECT_PRED2(for_test::is_expected, map(MAP_SHARED | MAP_ANONYMOUS | 0x1'0000'0000), "EPERM");
+  for (const std::uint64_t kind : Values{MAP_PRIVATE, MAP_SHARED}) {
+    EXPECT_PRED2(for_test::is_expected, map(kind | MAP_HUGETLB), "EPERM");
+    EXPECT_PRED2(for_test::is_expected, map(kind | MAP_ANONYMOUS | MAP_HUGETLB), "EPERM");
   }
 }
 

@@ -1,22 +1,16 @@
 #include "sandbox/seccomp_listener.hpp"
 
 #include <linux/seccomp.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
 
+#include "sandbox/pass_descriptor.hpp"
 #include "sandbox/privileges.hpp"
 
 namespace cellblock::sandbox {
 namespace {
-
-union OneDescriptor {
-  std::array<char, CMSG_SPACE(sizeof(int))> bytes;
-  cmsghdr align;
-};
 
 // The kernel's structs may grow; the supervisor's are those of this build.
 bool sizes_are_known() {
@@ -42,44 +36,9 @@ tl::expected<base::Fd, StepFailure> load_listening(std::span<const sock_filter> 
 }
 
 StepResult hand_over_listener(int line, int listener) {
-  char byte = 'l';
-  iovec part{&byte, 1};
-  OneDescriptor ancillary{};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = ancillary.bytes.data();
-  header.msg_controllen = ancillary.bytes.size();
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(rights), &listener, sizeof(int));
   // One byte into an empty socket: sent, or the other side is dead.
-  if (::sendmsg(line, &header, MSG_NOSIGNAL) != 1) return step_failed(Step::kListener);
+  if (!pass_descriptor(line, listener)) return step_failed(Step::kListener);
   return {};
-}
-
-base::Fd receive_listener(int line) {
-  char byte = 0;
-  iovec part{&byte, 1};
-  OneDescriptor ancillary{};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = ancillary.bytes.data();
-  header.msg_controllen = ancillary.bytes.size();
-  ssize_t count = -1;
-  do {
-    count = ::recvmsg(line, &header, MSG_CMSG_CLOEXEC);
-  } while (count < 0 && errno == EINTR);
-  const cmsghdr* rights = count == 1 ? CMSG_FIRSTHDR(&header) : nullptr;
-  if (rights == nullptr || rights->cmsg_type != SCM_RIGHTS || rights->cmsg_len != CMSG_LEN(sizeof(int))) {
-    return {};
-  }
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(rights), sizeof(int));
-  return base::Fd(fd);
 }
 
 Listening try_listening() {

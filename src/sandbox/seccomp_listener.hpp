@@ -2,7 +2,7 @@
 // listener, says what it returns.
 //
 //   interpreter's process                         first process
-//     load_listening ─▶ listener ──SCM_RIGHTS──▶ receive_listener ─▶ supervise (sandbox/supervise.hpp)
+//     load_listening ─▶ listener ──SCM_RIGHTS──▶ receive_descriptor ─▶ supervise (sandbox/supervise.hpp)
 //     closes its own
 #pragma once
 
@@ -28,8 +28,6 @@ tl::expected<base::Fd, StepFailure> load_listening(std::span<const sock_filter> 
 
 // Sends the listener over one end of a socket pair; needs nothing that a cell's filter refuses.
 StepResult hand_over_listener(int line, int listener);
-// Waits for it at the other end. Invalid when something else, or nothing, came.
-[[nodiscard]] base::Fd receive_listener(int line);
 
 // In a process that may end afterwards: the best that this host offers.
 [[nodiscard]] Listening try_listening();

@@ -10,7 +10,7 @@
 #include <ctime>
 #include <utility>
 
-#include "sandbox/seccomp_listener.hpp"
+#include "sandbox/pass_descriptor.hpp"
 
 namespace cellblock::sandbox {
 namespace {
@@ -109,7 +109,8 @@ bool nobody_is_left(int listener) {
 bool wait_for_call(int listener, CellWatch& watch) {
   std::array<pollfd, 2> watched = {{{watch.wake(), POLLIN, 0}, {listener, POLLIN, 0}}};
   if (::poll(watched.data(), watched.size(), watch.wait_ms()) > 0 && watched[0].revents != 0) watch.start();
-  watch.look_if_due();
+  // With this process ends the cell.
+  if (!watch.look_if_due()) ::_exit(1);
   return watched[1].revents != 0;
 }
 
@@ -151,7 +152,7 @@ void keep_watch(std::unique_ptr<CellWatch> watch) {
 
 void supervise(base::Fd line, CellLedger& ledger, const Refusals& refusals,
                std::unique_ptr<CellWatch> watch) {
-  const base::Fd listener = receive_listener(line.get());
+  const base::Fd listener = receive_descriptor(line.get());
   // A cell whose refused calls nobody answers would hang at the first.
   if (!listener.valid()) ::_exit(1);
   line.reset();

@@ -95,7 +95,6 @@ WALLS = {
     "network": r"Errno 101\]|Network is unreachable",
     "read-only tree": r"Errno 30\]|Read-only file system",
     "no terminal": r"out of pty devices|/dev/ptmx|/dev/tty",
-    "flock": r"OSError: \[Errno 95\]",
 }
 
 

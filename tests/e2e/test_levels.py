@@ -1,12 +1,15 @@
 """The isolation levels: on hosts that allow less than this one, and as an ordinary user."""
 
+import errno
 import glob
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -229,6 +232,105 @@ def test_sums_over_processes_and_files_are_bounded_without_cgroups(weaker):
     assert too_much.status == ("exception" if weaker.level == "full" else "memory_limit"), too_much
     too_many = weaker.run(FILES, args=[5000, 0])
     assert too_many.status == ("exception" if weaker.level == "full" else "memory_limit"), too_many
+
+
+# Memory that no process has mapped, that is only read, and that is measured by a process with the script's user.
+BLIND = """
+import resource
+def blind():
+    try: resource.prlimit(1, resource.RLIMIT_NOFILE, (0, 0))
+    except OSError as error: return error.errno
+"""
+TABLES = """
+    import ctypes, mmap, time
+    def main(tables):
+        STEP, MADV_NOHUGEPAGE = 1 << 21, 15
+        sparse = mmap.mmap(-1, tables * STEP, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)
+        sparse.madvise(MADV_NOHUGEPAGE)
+        read = sum(sparse[number * STEP] for number in range(tables))
+        time.sleep(4)
+        return read
+    """
+UNMAPPED = """
+    import ctypes, mmap, os, time
+    def main(megabytes):
+        MADV_DONTNEED, SHARED = 4, 1
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        refused = []
+        for path, kind in ((None, SHARED | 0x20), ("/dev/zero", SHARED)):
+            try: fd = os.open(path, os.O_RDWR) if path else -1
+            except OSError as error:
+                refused.append(error.errno)
+                continue
+            for _ in range(megabytes // 8):
+                at = libc.mmap(None, 8 << 20, 3, kind, fd, 0)
+                if at == ctypes.c_void_p(-1).value:
+                    refused.append(ctypes.get_errno())
+                    break
+                ctypes.memset(at, 1, 8 << 20)
+                libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(8 << 20), MADV_DONTNEED)
+        time.sleep(4)
+        return refused
+    """
+
+
+def test_memory_that_no_process_seems_to_hold_is_bounded_without_cgroups(weaker):
+    assert weaker.run(TABLES, args=[5000]).status == "ok"
+    assert weaker.run(TABLES, args=[100_000]).status == "memory_limit"
+    assert inside(weaker, UNMAPPED, args=[600]) == [errno.EPERM, errno.EACCES]
+    private = "import mmap\ndef main(): return len(mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))"
+    assert inside(weaker, private) == 1 << 20
+
+
+def test_who_measures_can_not_be_blinded(weaker):
+    assert inside(weaker, BLIND + "def main(): return blind()") == errno.EPERM
+    blinding = BLIND + textwrap.dedent(CHILDREN).replace("for _ in", "blind()\n    for _ in")
+    assert weaker.run(blinding, args=[6, 60], limits={"wall_s": 8}).status == "memory_limit"
+
+
+DATAGRAMS = """
+    import ctypes, socket
+    def main(path):
+        libc = ctypes.CDLL(None, use_errno=True)
+        def pair(kind):
+            ends = (ctypes.c_int * 2)()
+            return list(ends) if libc.socketpair(1, kind, 0, ends) == 0 else ctypes.get_errno()
+        reached = []
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+            ends = pair(kind)
+            if isinstance(ends, int):
+                reached.append(ends)
+                continue
+            end = socket.socket(fileno=ends[0])
+            for action in (lambda: end.sendto(b"x", path), lambda: end.sendmsg([b"x"], [], 0, path),
+                           lambda: end.connect(path), lambda: end.bind(b"\\0cellblock-taken"), lambda: end.listen()):
+                try: action()
+                except OSError: pass
+            reached.append(None)
+        left, right = socket.socketpair()
+        left.sendall(b"x")
+        return [reached, right.recv(1) == b"x"]
+    """
+
+
+def test_no_datagram_reaches_a_socket_of_the_host(weaker, tmp_path):
+    """Sockets have names in the network namespace that they were made in, and paths on the file system."""
+    for parent in [tmp_path, *tmp_path.parents][:3]:
+        parent.chmod(0o755)
+    for name in (str(tmp_path / "log"), f"\0cellblock-log-{os.getpid()}"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            log.bind(name)
+            if name.startswith("/"):
+                os.chmod(name, 0o777)
+            log.setblocking(False)
+            kinds, works = inside(weaker, DATAGRAMS, args=[name])
+            assert works
+            if weaker.level == "restricted":
+                assert kinds == [errno.EPERM, errno.EPERM, None, None]
+            with pytest.raises(BlockingIOError):
+                log.recv(1)
 
 
 def test_below_the_accepted_level_nothing_starts():

@@ -66,6 +66,32 @@ def test_zygote_that_dies_while_it_starts_is_started_again(small_server):
     service.assert_recovers(server, before, within=20)
 
 
+LEAVES_NAMES = """
+import os
+def main():
+    for number in range(60_000): os.access(f"/usr/bin/{os.getpid()}{'x' * 200}{number}", 0)
+    return True"""
+
+
+def test_sweeper_that_dies_costs_nothing(small_server):
+    """What cells leave in the kernel's caches is then the kernel's to take back."""
+    server = small_server()
+    sweepers = service.named(server, "cellblock-sweep")
+    if not sweepers:
+        pytest.skip("cgroup version 2 has none")
+
+    def left():
+        return [path for top in server.cgroups() for path in os.listdir(top) if path.startswith("left-")]
+
+    for _ in range(2):
+        assert ask(server, script=LEAVES_NAMES).result is True
+        eventually(lambda: not left(), 20, "what was left is emptied or removed")
+        for sweeper in sweepers:
+            service.kill(sweeper)
+        sweepers = set()
+    assert service.answers(server)
+
+
 @pytest.mark.parametrize("name", ["cellblock-cell", "cellblock-init"])
 def test_processes_of_cells_that_die_are_replaced(small_server, name):
     server = small_server()

@@ -37,34 +37,59 @@ def server():
     running.stop()
 
 
+def traces_of(running) -> Traces:
+    """What the host shows of a service when its stock is full."""
+    inside(running, "def main(): pass")
+    eventually(lambda: is_at_rest(running), 30, "the stock is full")
+    return Traces(running)
+
+
+def assert_well(before: Traces):
+    """An honest question is answered at once, and everything is as it was."""
+    left_behind = {}
+
+    def nothing_is_left():
+        left_behind.clear()
+        left_behind.update(before.difference())
+        return not left_behind
+
+    started = time.monotonic()
+    honest = before.server.post(script="def main(a, b): print('fine'); return {'sum': a + b}", args=[40, 2])
+    assert time.monotonic() - started < 2 * TIME_FACTOR
+    assert (honest.http, honest.result, honest.stdout, honest.stderr) == (200, {"sum": 42}, "fine\n", "")
+    with contextlib.suppress(AssertionError):  # the one below tells more
+        eventually(nothing_is_left, 15, "everything is as it was", pause=0.05)
+    assert left_behind == {}, "(before, after)"
+
+
 @pytest.fixture(scope="session")
 def traces_at_rest(server):
-    """What the host shows of the service before the first attack, when the stock is full."""
-    inside(server, "def main(): pass")
-    eventually(lambda: is_at_rest(server), 30, "the stock is full")
-    return Traces(server)
+    """From before the first attack."""
+    return traces_of(server)
 
 
 @pytest.fixture
 def assert_service_is_well(server, traces_at_rest):
     """To be called after an attack: an honest question is answered at once, and nothing of the attack is left."""
-    left_behind = {}
+    return lambda: assert_well(traces_at_rest)
 
-    def nothing_is_left():
-        left_behind.clear()
-        left_behind.update(traces_at_rest.difference())
-        return not left_behind
 
-    def check():
-        started = time.monotonic()
-        honest = server.post(script="def main(a, b): print('fine'); return {'sum': a + b}", args=[40, 2])
-        assert time.monotonic() - started < 2 * TIME_FACTOR
-        assert (honest.http, honest.result, honest.stdout, honest.stderr) == (200, {"sum": 42}, "fine\n", "")
-        with contextlib.suppress(AssertionError):  # the one below tells more
-            eventually(nothing_is_left, 15, "everything is as it was", pause=0.05)
-        assert left_behind == {}, "(before, after)"
+@pytest.fixture(scope="module")
+def one_slot():
+    """A server whose executions follow each other in few slots."""
+    running = Server("--max-executions", "1", "--pool-size", "1", "--preload-light", "")
+    yield running
+    running.stop()
 
-    return check
+
+@pytest.fixture(scope="module")
+def one_slot_at_rest(one_slot):
+    return traces_of(one_slot)
+
+
+@pytest.fixture
+def assert_one_slot_is_well(one_slot_at_rest):
+    return lambda: assert_well(one_slot_at_rest)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from hostile import NEEDS_ROOT
 from programs import TOOLS
-from support import Server, inside
+from support import inside
 
 pytestmark = NEEDS_ROOT
 
@@ -25,7 +25,7 @@ STATES = {
     "actions and mask of signals": ("[str(signal.getsignal(15)), len(signal.pthread_sigmask(0, []))]",
                                     "signal.signal(15, signal.SIG_IGN); signal.pthread_sigmask(0, range(30, 60))"),
     "limits of resources": ("[resource.getrlimit(n) for n in range(16)]",
-                            "[resource.setrlimit(n, (0, 0)) for n in (1, 4, 8, 12)]"),
+                            "[resource.setrlimit(n, (0, 0)) for n in (1, 5, 8, 12)]"),
     "the process's own settings": (
         "[open('/proc/self/oom_score_adj').read(), open('/proc/self/comm').read(), sorted(os.sched_getaffinity(0))]",
         "call(157, 15, b'left'); os.sched_setaffinity(0, [0])"),
@@ -65,12 +65,10 @@ import pandas, resource, signal, socket, sys, threading, warnings
 """
 
 
-@pytest.fixture(scope="module")
-def one_slot():
-    """A server whose executions follow each other in few slots."""
-    running = Server("--max-executions", "1", "--pool-size", "1", "--preload-light", "")
-    yield running
-    running.stop()
+@pytest.fixture(autouse=True)
+def is_well_after_each(assert_one_slot_is_well):
+    yield
+    assert_one_slot_is_well()
 
 
 @pytest.mark.parametrize("look, change", STATES.values(), ids=STATES)

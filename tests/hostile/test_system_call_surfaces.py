@@ -21,6 +21,46 @@ PROGRAMS = [
         def main():
             return [*(call(323, flags) for flags in (0, 1, 0x800, 0x80000)), attempt(os.stat, "/dev/userfaultfd")]
         """, ["EPERM"] * 4 + ["ENOENT"]),
+    Program("pages of shared files, thrown out for all who read them", """
+        import mmap
+        def main():
+            fd = os.open("/usr/bin/python3.11", os.O_RDONLY)
+            whole = mmap.mmap(fd, 0, mmap.MAP_SHARED, mmap.PROT_READ)
+            MADV_COLD, MADV_PAGEOUT = 20, 21
+            return [[attempt(os.posix_fadvise, fd, 0, 0, advice) for advice in range(6)],
+                    call(221, fd, 0, 0, 4 + 2**32),
+                    [attempt(whole.madvise, advice) for advice in (MADV_COLD, MADV_PAGEOUT)]]
+        """, [[None] * 4 + ["EPERM"] * 2, "EPERM", ["EPERM"] * 2]),
+    Program("pages of others, found out by merging equal ones", """
+        import mmap
+        def main():
+            page = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            MADV_DONTNEED, MADV_MERGEABLE, MADV_UNMERGEABLE = 4, 12, 13
+            return [attempt(page.madvise, advice) for advice in (MADV_DONTNEED, MADV_MERGEABLE, MADV_UNMERGEABLE)]
+        """, [None, "EPERM", "EPERM"]),
+    Program("locks that hand priorities on", """
+        def main():
+            word = ctypes.create_string_buffer(4)
+            LOCK_PI = (6, 7, 8, 11, 12, 13)
+            flags = (0, 128, 256, 128 | 256, 1 << 32)
+            return sorted({call(202, word, operation | flag, 0, 0, word, 0) for operation in LOCK_PI for flag in flags})
+        """, ["ENOSYS"]),
+    Program("urgent bytes of a local socket", """
+        import socket
+        def main():
+            left, right = socket.socketpair()
+            done = [attempt(left.send, b"x", socket.MSG_OOB), attempt(left.sendmsg, [b"x"], [], socket.MSG_OOB)]
+            left.send(b"plain")
+            return [*done, attempt(right.recv, 1, socket.MSG_OOB), attempt(right.recvmsg, 1, 0, socket.MSG_OOB),
+                    right.recv(9).decode()]
+        """, ["ENOTSUP"] * 4 + ["plain"]),
+    Program("features of the processor", """
+        def main():
+            space = ctypes.create_string_buffer(8)
+            REQUEST, CPUID, VDSO, SHADOW_STACK, TAGS = 0x1023, 0x1012, 0x2001, 0x5001, 0x4002
+            return [sorted({call(158, code, space) for code in (REQUEST, CPUID, VDSO, SHADOW_STACK, TAGS)}),
+                    call(158, 0x1003, space)]
+        """, [["EPERM"], 0]),
     Program("counters of the processor", """
         def main():
             def event(kind): return kind.to_bytes(4, "little") + (128).to_bytes(4, "little") + bytes(120)

@@ -96,12 +96,13 @@ def descriptors(pid: int) -> int:
 
 
 def stray_cgroups(server, cells) -> list[str]:
-    """Slots' groups with groups below, and processes in a slot's group that belong to no cell."""
+    """What slots have left, slots' groups with groups below, and processes in a slot's group that belong to no cell."""
     own = re.compile(rf"/cellblock-{server.process.pid}-[^/]*$")
     tops = sorted(filter(own.search, cgroup_directories()))
     slots = [slot for top in tops for slot in os.scandir(top) if slot.name.startswith("slot-")]
-    # A directory has a link for itself, its name, and each directory in it.
-    found = [slot.path for slot in slots if slot.stat().st_nlink > 2]
+    # A directory has a link for itself, its name, and each directory in it. One may just get another name.
+    found = [slot.path for slot in slots if os.path.exists(slot.path) and os.stat(slot.path).st_nlink > 2]
+    found += [left.path for top in tops for left in os.scandir(top) if left.name.startswith("left-")]
     # A cell is in the same slot's group of every hierarchy.
     for slot in (slot for slot in slots if slot.path.startswith(tops[0] + "/")):
         pids = map(int, read(f"{slot.path}/cgroup.procs").split())

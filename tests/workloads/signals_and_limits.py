@@ -74,7 +74,7 @@ def limits():
     except ValueError as error:
         raised = type(error).__name__
     os.sched_setaffinity(0, os.sched_getaffinity(0))
-    return {"limits": [soft == hard, resource.getrlimit(resource.RLIMIT_CORE) == (0, 0), raised],
+    return {"limits": [soft == hard, resource.getrlimit(resource.RLIMIT_CORE) == (1, 1), raised],
             "usage": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0, "nice": -os.nice(0) + os.nice(5),
             "affinity": len(os.sched_getaffinity(0)) == os.cpu_count() or os.cpu_count() >= 1,
             "processors": os.sysconf("SC_NPROCESSORS_ONLN") >= 1, "groups": os.getgroups()}

@@ -47,7 +47,8 @@ void set_rlimits(NsJailConfig& config, const sandbox::JailSpec& spec) {
   config.set_rlimit_as_type(RLimit::INF);
   config.set_rlimit_cpu_type(RLimit::INF);
   config.set_rlimit_fsize_type(RLimit::INF);
-  config.set_rlimit_core(0);
+  // The one that the keeper has set: nsjail's own number would be megabytes.
+  config.set_rlimit_core_type(RLimit::HARD);
   config.set_rlimit_nofile(kOpenFiles);
   config.set_rlimit_nproc_type(RLimit::VALUE);
   // nsjail itself is not of the jail's user.

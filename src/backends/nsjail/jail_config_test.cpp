@@ -59,15 +59,15 @@ TEST(JailConfig, MapsOneUserAndOneGroupToTheSlots) {
 
 TEST(JailConfig, BoundsWhatNoRequestBounds) {
   const NsJailConfig config = config_of({});
-  EXPECT_EQ(config.rlimit_core(), 0U);
+  EXPECT_EQ(config.rlimit_core_type(), RLimit::HARD);
   EXPECT_EQ(config.rlimit_nofile(), 2048U);
   EXPECT_EQ(config.rlimit_stack(), 8U);
   EXPECT_EQ(config.rlimit_memlock(), 64U);
   EXPECT_EQ(config.rlimit_rtprio(), 0U);
   EXPECT_EQ(config.rlimit_msgqueue(), 0U);
-  for (const auto type : {config.rlimit_core_type(), config.rlimit_nofile_type(), config.rlimit_stack_type(),
-                          config.rlimit_memlock_type(), config.rlimit_rtprio_type(),
-                          config.rlimit_msgqueue_type(), config.rlimit_nproc_type()}) {
+  for (const auto type :
+       {config.rlimit_nofile_type(), config.rlimit_stack_type(), config.rlimit_memlock_type(),
+        config.rlimit_rtprio_type(), config.rlimit_msgqueue_type(), config.rlimit_nproc_type()}) {
     EXPECT_EQ(type, RLimit::VALUE);
   }
 }

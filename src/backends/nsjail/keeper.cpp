@@ -48,7 +48,7 @@ Keeper::Keeper(sandbox::JailSpec spec, sandbox::Refusals refusals, KeeperHandles
     : spec_(std::move(spec)),
       refusals_(std::move(refusals)),
       host_(std::move(host)),
-      slots_(with_room_to_start(spec_), tree),
+      slots_(with_room_to_start(spec_), tree, host_.sweeper.get()),
       trees_(spec_, host_.proc.get(), tree_style(spec_.walls)) {}
 
 int Keeper::run() {
@@ -78,6 +78,8 @@ void Keeper::wait_and_dispatch() {
     watched.push_back({jail.process.line.get(), POLLIN, 0});
     watched.push_back({jail.answerer.pidfd.get(), POLLIN, 0});
   }
+  // After the jails, of which each has three.
+  watched.push_back({host_.sweeper ? host_.sweeper->answers() : -1, POLLIN, 0});
   constexpr int kLookAgainMs = 500;
   if (::poll(watched.data(), watched.size(), kLookAgainMs) <= 0) return;
   for (std::size_t index = 0; index < ids.size(); ++index) {
@@ -89,6 +91,7 @@ void Keeper::wait_and_dispatch() {
     if (ready(2)) end(jail);
     if (ready(0)) on_gone(ids[index]);
   }
+  if (watched.back().revents != 0) host_.sweeper->on_answers();
   if (watched[0].revents != 0) on_server();
 }
 
@@ -224,6 +227,8 @@ void Keeper::end_everything() {
     if (std::chrono::steady_clock::now() < deadline) finish(jail);
   }
   jails_.clear();
+  // The last child that does not end by itself.
+  host_.sweeper.reset();
   // What nsjail had begun when it was killed ends by itself, and must have left the cgroups before they go.
   while (::waitpid(-1, nullptr, WNOHANG) >= 0 && std::chrono::steady_clock::now() < deadline) ::usleep(1000);
 }

@@ -10,12 +10,14 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "backends/nsjail/jail.hpp"
 #include "jailer/slot_trees.hpp"
 #include "jailer/slots.hpp"
+#include "jailer/sweeper.hpp"
 #include "protocol/control.hpp"
 #include "sandbox/jail_spec.hpp"
 #include "sandbox/refusals.hpp"
@@ -27,6 +29,7 @@ struct KeeperHandles {
   base::Fd proc;     // the keeper's own /proc
   base::Fd program;  // of the jails
   base::Fd nsjail;
+  std::unique_ptr<jailer::Sweeper> sweeper{};  // none where slots leave nothing to sweep
 };
 
 class Keeper {

@@ -50,6 +50,11 @@ int main_of_nsjailer() {
   if (auto done = jailer::move_into_tree(*spec); !done) return fatal(sandbox::describe(done.error()));
   auto refusals = sandbox::cell_refusals(*spec);
   if (!refusals) return fatal(refusals.error().message());
+  if ((*tree)->leaves_remains()) {
+    auto sweeper = jailer::Sweeper::start();
+    if (!sweeper) return fatal(sweeper.error().message());
+    host.sweeper = std::move(*sweeper);
+  }
   return Keeper(std::move(*spec), std::move(*refusals), std::move(host), **tree).run();
 }
 
