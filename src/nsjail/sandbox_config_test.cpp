@@ -176,15 +176,44 @@ TEST(SandboxConfig, TakesCallsAwayAndNeverGivesAny) {
 TEST(SandboxConfig, TellsTheLineOfAPolicyThatItCantTake) {
   EXPECT_THAT(error("\nseccomp_string: \"DEFAULT ALLOW\"\nseccomp_string: \"KILL { nothing_like_that }\""),
               HasSubstr("line 3, column 1: seccomp_string"));
-  EXPECT_THAT(error("seccomp_string: \"ALLOW { mkdir { mode == 0 } } DEFAULT ALLOW\""),
-              HasSubstr("condition"));
   EXPECT_THAT(error("seccomp_string: \"LOG { read } DEFAULT ALLOW\""), HasSubstr("watched"));
   EXPECT_THAT(error("seccomp_string: \"DEFAULT\\nLOG\""), HasSubstr("DEFAULT"));
   EXPECT_THAT(error("seccomp_string: \"ALLOW { read, write }\"\nseccomp_string: \"DEFAULT KILL\""),
               HasSubstr("line 2, column 1"));
   EXPECT_THAT(error("seccomp_string: \"KILL { openat } DEFAULT ALLOW\""), HasSubstr("cells need 'openat'"));
-  // On what cells can't do anyway a condition changes nothing.
-  EXPECT_EQ(error("seccomp_string: \"KILL { reboot { magic == 1 } } DEFAULT ALLOW\""), "");
+  EXPECT_THAT(error("seccomp_string: \"KILL { write { fd == 5 } } DEFAULT ALLOW\""),
+              HasSubstr("cells need 'write': the answer goes over a socket; its condition"));
+  EXPECT_THAT(error("seccomp_string: \"KILL {\\n mkdir { mode == S_IRWXO } } DEFAULT ALLOW\""),
+              HasSubstr("line 2 of the policy: 'S_IRWXO' is not known: #define it"));
+}
+
+TEST(SandboxConfig, RefusesACallAltogetherWhereAConditionMayHold) {
+  const auto config = read("seccomp_string: \"KILL { mkdir { mode == 0 }, rmdir } DEFAULT ALLOW\"");
+  EXPECT_THAT(config.values.at("refuse-calls"), ElementsAre("mkdir", "rmdir"));
+  EXPECT_THAT(config.findings.at(0).text,
+              HasSubstr("mkdir: with any arguments, which is more than the policy refuses"));
+  // By default it would be refused where the condition does not hold.
+  EXPECT_THAT(values("seccomp_string: \"ALLOW { mkdir { mode == 0 } } ERRNO(1) { mkdir } DEFAULT ALLOW\"")
+                  .at("refuse-calls"),
+              ElementsAre("mkdir"));
+  EXPECT_THAT(values("seccomp_string: \"#define mine 83\\n KILL { SYSCALL[mine] } DEFAULT ALLOW\"")
+                  .at("refuse-calls"),
+              ElementsAre("mkdir"));
+}
+
+TEST(SandboxConfig, ChangesNothingByConditionsThatDecideNothing) {
+  for (const char* policy :
+       {// Cells can't make the call anyway, or not with these arguments.
+        "KILL { reboot { magic == 1 } } DEFAULT ALLOW", "KILL { socket { domain == 16 } } DEFAULT ALLOW",
+        "ERRNO(1) { clone { (clone_flags & CLONE_NEWUSER) } } DEFAULT ALLOW",
+        "KILL { socket { domain != AF_UNIX } } DEFAULT ALLOW",
+        "KILL { prctl { option == PR_SET_SECCOMP } } DEFAULT ALLOW",
+        "KILL { mmap { (flags & MAP_HUGETLB) != 0 }, unshare, SYSCALL[101] } DEFAULT ALLOW",
+        // Allowed either way.
+        "ALLOW { mkdir { mode == 0 } } DEFAULT ALLOW", "ALLOW { read { fd == 0 }, write } DEFAULT ALLOW",
+        "ALLOW { socket { domain == AF_UNIX } } ERRNO(1) { socket } DEFAULT ALLOW"}) {
+    EXPECT_TRUE(values("seccomp_string: \"" + std::string(policy) + "\"").empty()) << policy;
+  }
 }
 
 TEST(SandboxConfig, SaysNothingOfWhatIsNotThere) {
