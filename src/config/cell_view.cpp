@@ -91,23 +91,6 @@ bool plain_path(std::string_view path) {
          });
 }
 
-// All that cellblock gives scripts itself; a second value would be a matter of luck.
-constexpr std::array<std::string_view, 12> kOwnVariables = {"PATH",
-                                                            "HOME",
-                                                            "TMPDIR",
-                                                            "USER",
-                                                            "LOGNAME",
-                                                            "LANG",
-                                                            "TZ",
-                                                            "OPENBLAS_NUM_THREADS",
-                                                            "OMP_NUM_THREADS",
-                                                            "MKL_NUM_THREADS",
-                                                            "MPLBACKEND",
-                                                            "MPLCONFIGDIR"};
-// What changes which code runs in the zygote, which has the jailer's rights.
-constexpr std::array<std::string_view, 5> kLoadersVariables = {"LD_", "GLIBC_", "MALLOC_", "PYTHON",
-                                                               "GCONV_"};
-
 }  // namespace
 
 std::optional<Bind> read_bind(std::string_view text) {
@@ -158,20 +141,6 @@ bool is_host_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char letter) {
            return std::isalnum(letter) != 0 || letter == '-' || letter == '.' || letter == '_';
          });
-}
-
-bool is_cell_variable(std::string_view text) {
-  const auto equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0 || text.size() > 4096) return false;
-  const std::string_view name = text.substr(0, equals);
-  const auto is_letter = [](unsigned char letter) { return std::isalpha(letter) != 0 || letter == '_'; };
-  const auto begins = [name](std::string_view prefix) { return name.starts_with(prefix); };
-  return is_letter(static_cast<unsigned char>(name.front())) && base::to_valid_utf8(text) == text &&
-         text.find('\0') == std::string_view::npos &&
-         std::all_of(name.begin(), name.end(),
-                     [&](unsigned char letter) { return is_letter(letter) || std::isdigit(letter) != 0; }) &&
-         std::find(kOwnVariables.begin(), kOwnVariables.end(), name) == kOwnVariables.end() &&
-         std::none_of(kLoadersVariables.begin(), kLoadersVariables.end(), begins);
 }
 
 }  // namespace cellblock::config

@@ -1,4 +1,4 @@
-// What an operator may add to what scripts see: environment variables, places of the file tree, a host name.
+// What an operator may add to what scripts see: places of the file tree, a host name.
 // As checks of the text that was written; whether a path exists is asked by who uses it.
 #pragma once
 
@@ -38,7 +38,5 @@ struct PrivatePlace {
 [[nodiscard]] std::optional<PrivatePlace> private_at(std::string_view path);
 
 [[nodiscard]] bool is_host_name(std::string_view text);
-// NAME=VALUE that neither cellblock nor the dynamic loader gives a meaning to.
-[[nodiscard]] bool is_cell_variable(std::string_view text);
 
 }  // namespace cellblock::config

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "config/cell_variables.hpp"
 #include "config/cell_view.hpp"
 #include "config/option_rows.hpp"
 
@@ -84,9 +85,10 @@ std::vector<OptionSpec> isolation_rows() {
       {.name = "cell-environment",
        .target = &Options::cell_environment,
        .accepts = is_cell_variable,
-       .expected = "a comma-separated list of NAME=VALUE, without what cellblock or the loader sets",
+       .expected = "a comma-separated list of NAME=VALUE, without what decides which code runs",
        .group = kIsolation,
-       .help = "More variables in the environment of scripts, for all to read"},
+       .help = "More variables in the environment of scripts, for all to read; some that cells have can get "
+               "another value"},
       {.name = "bind",
        .target = &Options::binds,
        .accepts = is_bind,

@@ -86,7 +86,7 @@ constexpr std::array<FieldRow, 105> kRows = {{
      .reason = "scripts start in /tmp, which is theirs alone",
      .wanted_text = "/tmp",
      .wrong = "\"/app\""},
-    {.field = "envar", .rule = Rule::kElement, .option = "cell-environment", .wrong = "\"DISPLAY\""},
+    {.field = "envar", .rule = Rule::kVariable, .wrong = "\"DISPLAY\""},
     {.field = "keep_env",
      .rule = Rule::kOnly,
      .reason = "the service's environment holds what is not for scripts; name single variables with envar",

@@ -58,6 +58,7 @@ class Reading {
 };
 
 // The rules that look at more than one field; called for each place of their field.
+void read_variable(Reading& reading, const Place& place);
 void read_rlimit(Reading& reading, const Place& place);
 void read_mount(Reading& reading, const Place& place);
 void read_id_map(Reading& reading, const Place& place);

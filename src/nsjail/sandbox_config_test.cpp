@@ -76,9 +76,31 @@ TEST(SandboxConfig, TakesZeroOfAControlGroupForNoLimitAsked) {
 TEST(SandboxConfig, TakesNamesAndVariables) {
   EXPECT_EQ(values("hostname: \"NSJAIL\" envar: \"A=b,c\" envar: \"D=\" cwd: \"/tmp\""),
             (Values{{"hostname", {"NSJAIL"}}, {"cell-environment", {"A=b,c", "D="}}}));
-  EXPECT_THAT(error("envar: \"DISPLAY\""), HasSubstr("cell-environment must be"));
-  EXPECT_THAT(error("envar: \"LD_PRELOAD=/a\""), HasSubstr("wrong"));
   EXPECT_THAT(error("cwd: \"/\""), HasSubstr("/tmp"));
+}
+
+TEST(SandboxConfig, TakesTheUsualVariablesOfPython) {
+  const std::string text =
+      "envar: \"HOME=/tmp\" envar: \"LANG=C.UTF-8\" envar: \"TZ=UTC\" envar: \"MPLBACKEND=Agg\" "
+      "envar: \"OMP_NUM_THREADS=1\" envar: \"TMPDIR=/tmp\" envar: \"PATH=/usr/bin:/bin\"";
+  EXPECT_TRUE(values(text).empty());
+  for (const Finding& finding : read(text).findings) EXPECT_EQ(finding.outcome, Outcome::kAlreadySo);
+  EXPECT_THAT(values("envar: \"TZ=Europe/Berlin\" envar: \"LC_ALL=C.UTF-8\" envar: \"PYTHONUNBUFFERED=1\"")
+                  .at("cell-environment"),
+              ElementsAre("TZ=Europe/Berlin", "LC_ALL=C.UTF-8", "PYTHONUNBUFFERED=1"));
+  EXPECT_THAT(describe(read("envar: \"PYTHONUNBUFFERED=1\"").findings[0]),
+              HasSubstr("for what scripts start"));
+}
+
+TEST(SandboxConfig, NamesTheVariableThatItCantTake) {
+  EXPECT_THAT(error("envar: \"HOME=/root\""), HasSubstr("not supported: cells have HOME=/tmp"));
+  EXPECT_THAT(error("envar: \"LD_PRELOAD=/a\""), HasSubstr("refused: LD_PRELOAD decides"));
+  EXPECT_THAT(error("envar: \"PYTHONPATH=/a\""), HasSubstr("library-path"));
+  EXPECT_THAT(error("envar: \"LANG\""),
+              HasSubstr("service's own environment, which is not for scripts: write "
+                        "LANG=VALUE; cells have LANG=C.UTF-8"));
+  EXPECT_THAT(error("envar: \"DISPLAY\""), HasSubstr("write DISPLAY=VALUE"));
+  EXPECT_THAT(error("envar: \"A B=c\""), HasSubstr("must be NAME=VALUE"));
 }
 
 TEST(SandboxConfig, KnowsTheMountsThatCellsHave) {
