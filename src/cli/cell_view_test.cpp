@@ -75,6 +75,14 @@ TEST_F(CellViewTest, LooksBehindLinksForWhatIsPrivate) {
   EXPECT_THAT(error(), HasSubstr("processes"));
 }
 
+TEST_F(CellViewTest, StartsNothingOnlyFromPlacesThatItKnows) {
+  options_.scratch = {"/scratch:1"};
+  options_.no_exec = {"/tmp", "/scratch"};
+  EXPECT_EQ(error(), "");
+  options_.no_exec = {"/usr"};
+  EXPECT_THAT(error(), HasSubstr("no-exec: /usr"));
+}
+
 TEST_F(CellViewTest, CopiesFilesUpToAMegabyte) {
   const std::string file = folder_ + "/file";
   options_.binds = {file + ":/file"};

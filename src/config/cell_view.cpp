@@ -11,6 +11,7 @@ namespace cellblock::config {
 namespace {
 
 constexpr std::size_t kLongestPath = 1024;
+constexpr std::size_t kLongestFile = std::size_t{64} << 10U;
 constexpr std::uint64_t kMostMegabytes = 65'536;
 
 // Where cells have something of their own. A mount there would cover it, one below it has no directory to
@@ -74,10 +75,6 @@ constexpr std::array<Private, 14> kPrivatePlaces = {{
     {"/lost+found", {"files of anybody's"}},
 }};
 
-bool is_within(std::string_view path, std::string_view place) {
-  return path == place || (path.starts_with(place) && path[place.size()] == '/');
-}
-
 bool plain_path(std::string_view path) {
   if (path.size() < 2 || path.size() > kLongestPath || path.front() != '/') return false;
   for (std::size_t begin = 1; begin <= path.size();) {
@@ -92,6 +89,14 @@ bool plain_path(std::string_view path) {
 }
 
 }  // namespace
+
+bool is_within(std::string_view path, std::string_view place) {
+  return path == place || (path.starts_with(place) && path[place.size()] == '/');
+}
+
+bool is_directory_of_cells(std::string_view text) {
+  return text == "/" || plain_path(text);
+}
 
 std::optional<Bind> read_bind(std::string_view text) {
   const auto colon = text.find(':');
@@ -115,6 +120,25 @@ std::optional<Scratch> read_scratch(std::string_view text) {
     return std::nullopt;
   }
   return Scratch{std::string(place), megabytes << 20U};
+}
+
+std::optional<CellFile> read_cell_file(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || text.size() - equals - 1 > kLongestFile) return std::nullopt;
+  const std::string_view place = text.substr(0, equals);
+  const std::string_view content = text.substr(equals + 1);
+  if (!plain_path(place) || !why_not_at(place).empty() || base::to_valid_utf8(content) != content)
+    return std::nullopt;
+  return CellFile{std::string(place), std::string(content)};
+}
+
+std::optional<CellLink> read_cell_link(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const std::string_view place = text.substr(0, equals);
+  const std::string_view target = text.substr(equals + 1);
+  if (!plain_path(place) || !is_directory_of_cells(target) || !why_not_at(place).empty()) return std::nullopt;
+  return CellLink{std::string(place), std::string(target)};
 }
 
 std::string why_not_at(std::string_view place) {

@@ -25,6 +25,20 @@ struct Scratch {
 // "PLACE:MB", 1 to 65536 MB.
 [[nodiscard]] std::optional<Scratch> read_scratch(std::string_view text);
 
+// A file of the operator's, up to 64 KB of UTF-8. "PLACE=TEXT".
+struct CellFile {
+  std::string place;
+  std::string text;
+};
+[[nodiscard]] std::optional<CellFile> read_cell_file(std::string_view text);
+
+// A symbolic link; what it leads to is looked up inside. "PLACE=TARGET".
+struct CellLink {
+  std::string place;
+  std::string target;
+};
+[[nodiscard]] std::optional<CellLink> read_cell_link(std::string_view text);
+
 // Why nothing can be put there, because cells have something of their own there, above it or below it; empty
 // when it can.
 [[nodiscard]] std::string why_not_at(std::string_view place);
@@ -36,6 +50,12 @@ struct PrivatePlace {
   bool never = false;  // dangerously-show-private-files does not open it
 };
 [[nodiscard]] std::optional<PrivatePlace> private_at(std::string_view path);
+
+// "/", or an absolute and plain path.
+[[nodiscard]] bool is_directory_of_cells(std::string_view text);
+
+// Whether a path is this place or below it.
+[[nodiscard]] bool is_within(std::string_view path, std::string_view place);
 
 [[nodiscard]] bool is_host_name(std::string_view text);
 

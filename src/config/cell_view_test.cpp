@@ -16,6 +16,19 @@ TEST(CellView, ReadsABindWithAndWithoutAPlaceOfItsOwn) {
   }
 }
 
+TEST(CellView, ReadsFilesAndLinksThatAreWritten) {
+  EXPECT_EQ(read_cell_file("/motd=hello = world\n")->text, "hello = world\n");
+  EXPECT_EQ(read_cell_file("/motd=")->text, "");
+  EXPECT_TRUE(read_cell_file("/motd=" + std::string(65'536, 'x')));
+  EXPECT_FALSE(read_cell_file("/motd=" + std::string(65'537, 'x')));
+  for (const char* text : {"", "/motd", "motd=x", "/a/../b=x", "/etc/passwd=x", "/motd=\xff", "=x"})
+    EXPECT_FALSE(read_cell_file(text)) << text;
+  EXPECT_EQ(read_cell_link("/python=/usr/bin/python3")->target, "/usr/bin/python3");
+  EXPECT_TRUE(read_cell_link("/root=/"));
+  for (const char* text : {"", "/a", "/a=b", "/a=", "a=/b", "/usr/lib/a=/b", "/a=/b/../c"})
+    EXPECT_FALSE(read_cell_link(text)) << text;
+}
+
 TEST(CellView, ReadsASizeOfScratchOnBothSidesOfItsLimits) {
   EXPECT_EQ(read_scratch("/scratch:1")->bytes, 1ULL << 20U);
   EXPECT_TRUE(read_scratch("/scratch:65536"));

@@ -117,6 +117,7 @@ tl::expected<std::uint64_t, sandbox::StepFailure> Jailer::start_zygote(std::size
   sandbox::JailSpec for_zygote = spec_;
   for_zygote.service_id.clear();
   for_zygote.cgroup_root.clear();
+  for_zygote.written.clear();
   for_zygote.shown.clear();
   for_zygote.preload = {spec_.preload[pool]};
   auto started = jailer::start_zygote(host_.zygote_program.get(), for_zygote);

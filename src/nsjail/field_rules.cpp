@@ -132,6 +132,7 @@ void apply_row(Reading& reading, const FieldRow& row, const Place& place) {
       return read_mount(reading, place);
     case Rule::kIdMap:
       return read_id_map(reading, place);
+    case Rule::kStart:
     case Rule::kSeccomp:
     case Rule::kFields:
       // By the one who walks through the message.

@@ -32,6 +32,7 @@ enum class Rule : std::uint8_t {
   kRlimit,    // rlimit_rules.cpp
   kMount,     // mount_rules.cpp
   kIdMap,     // id_map_rules.cpp
+  kStart,     // start_rules.cpp, when all mounts are known
   kSeccomp,   // seccomp_rules.cpp, for all strings together
   kFields     // a message, whose fields have rows of their own
 };

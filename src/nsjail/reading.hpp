@@ -62,6 +62,8 @@ void read_variable(Reading& reading, const Place& place);
 void read_rlimit(Reading& reading, const Place& place);
 void read_mount(Reading& reading, const Place& place);
 void read_id_map(Reading& reading, const Place& place);
+// Where scripts start; asks for the mounts that have been read.
+void read_start(Reading& reading, const ParsedText& parsed);
 // All of the policy's strings together, and the file.
 void read_seccomp(Reading& reading, const ParsedText& parsed);
 

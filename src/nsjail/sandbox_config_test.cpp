@@ -76,7 +76,6 @@ TEST(SandboxConfig, TakesZeroOfAControlGroupForNoLimitAsked) {
 TEST(SandboxConfig, TakesNamesAndVariables) {
   EXPECT_EQ(values("hostname: \"NSJAIL\" envar: \"A=b,c\" envar: \"D=\" cwd: \"/tmp\""),
             (Values{{"hostname", {"NSJAIL"}}, {"cell-environment", {"A=b,c", "D="}}}));
-  EXPECT_THAT(error("cwd: \"/\""), HasSubstr("/tmp"));
 }
 
 TEST(SandboxConfig, TakesTheUsualVariablesOfPython) {
@@ -101,6 +100,22 @@ TEST(SandboxConfig, NamesTheVariableThatItCantTake) {
                         "LANG=VALUE; cells have LANG=C.UTF-8"));
   EXPECT_THAT(error("envar: \"DISPLAY\""), HasSubstr("write DISPLAY=VALUE"));
   EXPECT_THAT(error("envar: \"A B=c\""), HasSubstr("must be NAME=VALUE"));
+}
+
+TEST(SandboxConfig, StartsScriptsWhereAMountSaysThatThereIsAPlace) {
+  EXPECT_TRUE(values("cwd: \"/tmp/\"").empty());
+  EXPECT_EQ(values("cwd: \"/\"").at("working-directory"), std::vector<std::string>{"/"});
+  const auto scratch =
+      read("cwd: \"/work\" mount { dst: \"/work\" fstype: \"tmpfs\" options: \"size=1m\" rw: true }");
+  EXPECT_EQ(scratch.values.at("working-directory"), std::vector<std::string>{"/work"});
+  EXPECT_THAT(scratch.findings.at(1).text, HasSubstr("files of request and answer are there too"));
+  const auto bound = read("mount { src: \"/opt/app\" dst: \"/app\" is_bind: true } cwd: \"/app\"");
+  EXPECT_EQ(bound.values.at("working-directory"), std::vector<std::string>{"/app"});
+  EXPECT_THAT(bound.findings.at(1).text, HasSubstr("stay in /tmp"));
+  EXPECT_THAT(error("mount { src: \"/opt/app\" dst: \"/app\" is_bind: true } cwd: \"/app/none\""),
+              HasSubstr("no such directory"));
+  EXPECT_THAT(error("cwd: \"/app\""),
+              HasSubstr("cwd = \"/app\": not supported: cells have no such directory"));
 }
 
 TEST(SandboxConfig, KnowsTheMountsThatCellsHave) {
@@ -142,6 +157,35 @@ TEST(SandboxConfig, RefusesMountsThatWouldOpenAWall) {
   EXPECT_THAT(error("mount { src: \"/proc/sys\" dst: \"/app\" is_bind: true }", true), HasSubstr("refused"));
 }
 
+TEST(SandboxConfig, WritesFilesAndLinksIntoTheTree) {
+  EXPECT_EQ(values("mount { src_content: \"nameserver 8.8.8.8\\n\" dst: \"/etc/resolv.conf\" }\n"
+                   "mount { src: \"/usr/bin/python3\" dst: \"/python\" is_symlink: true }\n"
+                   "mount { src: \"/proc/self/fd\" dst: \"/dev/fd\" is_symlink: true }\n"
+                   "mount { src_content: \"me:x:1:1::/:\" dst: \"/etc/passwd\" }\n"
+                   "mount { src: \"/a\" dst: \"/proc/no/links/here\" is_symlink: true mandatory: false }"),
+            (Values{{"cell-files", {"/etc/resolv.conf=nameserver 8.8.8.8\n"}},
+                    {"cell-links", {"/python=/usr/bin/python3"}}}));
+  EXPECT_EQ(read("mount { src_content: \"secret\" dst: \"/a\" }").findings.at(0).text, "cell-files = /a");
+}
+
+TEST(SandboxConfig, BoundsATmpfsThatAsksForNoSize) {
+  EXPECT_EQ(values("mount { dst: \"/scratch\" fstype: \"tmpfs\" rw: true }").at("tmpfs"),
+            std::vector<std::string>{"/scratch:64"});
+}
+
+TEST(SandboxConfig, TakesPlacesThatNothingIsStartedFrom) {
+  EXPECT_EQ(
+      values("mount { dst: \"/tmp\" fstype: \"tmpfs\" rw: true noexec: true nodev: true nosuid: true }\n"
+             "mount { dst: \"/scratch\" fstype: \"tmpfs\" options: \"size=1m\" rw: true noexec: true }\n"
+             "mount { src: \"/opt/app\" dst: \"/app\" is_bind: true noexec: true }\n"
+             "mount { dst: \"/proc\" fstype: \"proc\" noexec: true }\n"
+             "mount { dst: \"/dev/shm\" fstype: \"tmpfs\" options: \"size=8m\" rw: true noexec: true }"),
+      (Values{{"bind", {"/opt/app:/app"}},
+              {"tmpfs", {"/scratch:1"}},
+              {"no-exec", {"/tmp", "/scratch", "/app"}},
+              {"shm-mb", {"8MB"}}}));
+}
+
 TEST(SandboxConfig, TellsWhichMountsCantBeHad) {
   for (const char* fields : {"src: \"/opt/none\" dst: \"/none\" is_bind: true",
                              "src: \"/opt/app\" is_bind: true",
@@ -151,19 +195,24 @@ TEST(SandboxConfig, TellsWhichMountsCantBeHad) {
                              "src: \"/opt/app\" dst: \"/a/../b\" is_bind: true",
                              "src: \"/opt/app\" dst: \"/app\" is_bind: true is_dir: false",
                              "src: \"/opt/app\" dst: \"/app\" is_bind: true options: \"x\"",
-                             "src: \"/opt/app\" dst: \"/app\" is_bind: true noexec: true",
                              "dst: \"/app\"",
-                             "src_content: \"x\" dst: \"/app\"",
-                             "src: \"/a\" dst: \"/b\" is_symlink: true",
                              "prefix_src_env: \"HOME\" src: \"/a\" dst: \"/b\" is_bind: true",
-                             "dst: \"/scratch\" fstype: \"tmpfs\" rw: true",
+                             "dst: \"/scratch\" fstype: \"tmpfs\" rw: true options: \"nr_inodes=9\"",
                              "dst: \"/scratch\" fstype: \"tmpfs\" options: \"size=16M\"",
                              "dst: \"/scratch\" fstype: \"tmpfs\" rw: true options: \"size=5\"",
                              "dst: \"/scratch\" fstype: \"tmpfs\" rw: true options: \"size=1x\"",
                              "dst: \"/tmp\" fstype: \"tmpfs\" rw: true options: \"uid=5\"",
                              "dst: \"/tmp\" fstype: \"tmpfs\"",
                              "dst: \"/tmp\" fstype: \"tmpfs\" rw: true options: \"size=99999999999g\"",
-                             "dst: \"/dev/shm\" fstype: \"tmpfs\" rw: true options: \"size=1m\""}) {
+                             "dst: \"/dev/shm\" fstype: \"tmpfs\" rw: true options: \"nr_inodes=9\"",
+                             "src: \"/usr\" dst: \"/usr\" is_bind: true noexec: true",
+                             "src: \"/opt/file\" dst: \"/file\" is_bind: true noexec: true",
+                             "src_content: \"x\" dst: \"/usr/lib/x\"",
+                             "src_content: \"x\" dst: \"/x\" rw: true",
+                             "src_content: \"\\377\" dst: \"/x\"",
+                             "src: \"/a\" dst: \"/usr/lib/x\" is_symlink: true",
+                             "src: \"a\" dst: \"/b\" is_symlink: true",
+                             "dst: \"/b\" is_symlink: true"}) {
     EXPECT_NE(mount(fields), "") << fields;
   }
 }
@@ -174,7 +223,13 @@ TEST(SandboxConfig, MapsIdsAsCellsHaveThem) {
       "");
   EXPECT_EQ(values("uidmap { inside_id: \"1000\" outside_id: \"100000\" }").at("uid-base"),
             std::vector<std::string>{"100000"});
-  EXPECT_THAT(error("uidmap { inside_id: \"0\" }"), HasSubstr("uidmap.inside_id"));
+  EXPECT_EQ(values("uidmap { inside_id: \"99999\" outside_id: \"\" } gidmap { inside_id: \"1\" }"),
+            (Values{{"cell-uid", {"99999"}}, {"cell-gid", {"1"}}}));
+  EXPECT_TRUE(values("uidmap { outside_id: \"0\" } gidmap { inside_id: \"\" }").empty());
+  EXPECT_THAT(error("uidmap { inside_id: \"0\" }"),
+              HasSubstr("uidmap.inside_id = \"0\": refused: root of its own"));
+  EXPECT_THAT(error("uidmap { inside_id: \"nobody\" }"), HasSubstr("write the number"));
+  EXPECT_THAT(error("uidmap { inside_id: \"4294967295\" }"), HasSubstr("cell-uid must be"));
   EXPECT_THAT(error("uidmap { inside_id: \"1000\" count: 2 }"), HasSubstr("refused"));
   EXPECT_THAT(error("uidmap { inside_id: \"1000\" } uidmap { inside_id: \"1000\" }"), HasSubstr("one id"));
   EXPECT_THAT(error("gidmap { inside_id: \"1000\" use_newidmap: true }"), HasSubstr("use_newidmap"));
