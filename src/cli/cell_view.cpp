@@ -9,6 +9,7 @@
 
 #include "base/fd.hpp"
 #include "cli/working_directory.hpp"
+#include "cli/writable_bind.hpp"
 #include "config/cell_view.hpp"
 #include "sandbox/needed_calls.hpp"
 #include "sandbox/seccomp_policy.hpp"
@@ -21,17 +22,18 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kLargestFile = 1ULL << 20U;
 constexpr std::size_t kLargestConfig = std::size_t{1} << 20U;
 
-base::Result<void> check_bind(const std::string& text, bool show_private_files) {
+base::Result<void> check_bind(const std::string& text, const config::Options& options) {
   const auto bind = config::read_bind(text);
   if (!bind) return base::make_error("read bind = " + text);
   std::error_code error;
   const fs::path real = fs::canonical(bind->path, error);
   if (error) return base::make_error("bind " + bind->path + ": " + error.message());
   if (const auto secret = config::private_at(real.string());
-      secret && (secret->never || !show_private_files)) {
+      secret && (secret->never || !options.show_private_files)) {
     return base::make_error("bind " + bind->path + ": shows scripts " + std::string(secret->reason),
                             secret->never ? "" : "dangerously-show-private-files allows it");
   }
+  if (bind->writable) return check_writable(*bind, real.string(), options);
   if (fs::is_directory(real, error)) return {};
   if (!fs::is_regular_file(real, error))
     return base::make_error("bind " + bind->path + ": no file or directory");
@@ -113,7 +115,7 @@ base::Result<void> check_cell_view(const config::Options& options, bool namespac
     }
   }
   for (const std::string& text : options.binds) {
-    if (auto checked = check_bind(text, options.show_private_files); !checked) return checked;
+    if (auto checked = check_bind(text, options); !checked) return checked;
   }
   if (auto checked = check_places(options); !checked) return checked;
   if (auto checked = check_no_exec(options); !checked) return checked;
@@ -135,7 +137,7 @@ void add_cell_view(sandbox::JailSpec& spec, const config::Options& options) {
   spec.tmp_no_exec = no_exec(sandbox::kOwnDirectory);
   for (const std::string& text : options.binds) {
     if (auto bind = config::read_bind(text))
-      spec.shown.push_back({bind->path, bind->place, no_exec(bind->place)});
+      spec.shown.push_back({bind->path, bind->place, bind->writable, no_exec(bind->place)});
   }
   for (const std::string& text : options.scratch) {
     if (auto scratch = config::read_scratch(text))
@@ -159,6 +161,7 @@ base::Result<nsjail::SandboxConfig> load_sandbox_config(const std::string& path,
   if (text->size() > kLargestConfig) return base::make_error("read " + path + ": larger than 1 MB");
   nsjail::Surroundings surroundings = nsjail::real_surroundings();
   surroundings.show_private_files = options.show_private_files;
+  surroundings.bind_writable = options.bind_writable;
   return nsjail::read_sandbox_config(*text, surroundings);
 }
 

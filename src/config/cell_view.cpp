@@ -99,14 +99,17 @@ bool is_directory_of_cells(std::string_view text) {
 }
 
 std::optional<Bind> read_bind(std::string_view text) {
+  constexpr std::string_view kWritable = ":rw";
+  const bool writable = text.ends_with(kWritable);
+  if (writable) text.remove_suffix(kWritable.size());
   const auto colon = text.find(':');
   const std::string_view path = text.substr(0, colon);
   const std::string_view place = colon == std::string_view::npos ? path : text.substr(colon + 1);
   if (!plain_path(path) || !plain_path(place) || place.find(':') != std::string_view::npos ||
-      !why_not_at(place).empty()) {
+      !why_not_at(place).empty() || (writable && !why_not_writable(place).empty())) {
     return std::nullopt;
   }
-  return Bind{std::string(path), std::string(place)};
+  return Bind{std::string(path), std::string(place), writable};
 }
 
 std::optional<Scratch> read_scratch(std::string_view text) {
@@ -139,6 +142,15 @@ std::optional<CellLink> read_cell_link(std::string_view text) {
   const std::string_view target = text.substr(equals + 1);
   if (!plain_path(place) || !is_directory_of_cells(target) || !why_not_at(place).empty()) return std::nullopt;
   return CellLink{std::string(place), std::string(target)};
+}
+
+std::string why_not_writable(std::string_view path) {
+  for (const std::string_view place :
+       {"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/boot", "/root"}) {
+    if (path == "/" || is_within(path, place))
+      return std::string(place) + " has code and settings, of the process that makes cells too";
+  }
+  return {};
 }
 
 std::string why_not_at(std::string_view place) {

@@ -9,12 +9,14 @@
 
 namespace cellblock::config {
 
-// A directory or file of the host, shown read-only at `place`.
+// A directory or file of the host, shown at `place`.
 struct Bind {
   std::string path;
   std::string place;
+  bool writable = false;
 };
-// "PATH" or "PATH:PLACE", both absolute and plain: no dot components, no double slashes, no colon.
+// "PATH" or "PATH:PLACE", both absolute and plain: no dot components, no double slashes, no colon. With ":rw"
+// behind it scripts can write there.
 [[nodiscard]] std::optional<Bind> read_bind(std::string_view text);
 
 // An empty directory in memory.
@@ -38,6 +40,11 @@ struct CellLink {
   std::string target;
 };
 [[nodiscard]] std::optional<CellLink> read_cell_link(std::string_view text);
+
+// Why scripts may not write to this place of their tree, or to this true path of the host, though they may
+// read it; empty when they may. The process that cells are forked from has rights, and takes code and
+// settings from the same tree.
+[[nodiscard]] std::string why_not_writable(std::string_view path);
 
 // Why nothing can be put there, because cells have something of their own there, above it or below it; empty
 // when it can.

@@ -16,6 +16,22 @@ TEST(CellView, ReadsABindWithAndWithoutAPlaceOfItsOwn) {
   }
 }
 
+TEST(CellView, BindsWritableOutsideOfWhatHasCode) {
+  EXPECT_FALSE(read_bind("/opt/data:/data")->writable);
+  EXPECT_TRUE(read_bind("/opt/data:/data:rw")->writable);
+  EXPECT_EQ(read_bind("/opt/data:/data:rw")->place, "/data");
+  EXPECT_EQ(read_bind("/opt/data:rw")->place, "/opt/data");
+  EXPECT_TRUE(read_bind("/opt:/usr/local/lib"));
+  for (const char* text : {"/opt:/usr/local/lib:rw", "/opt:/etc/app:rw", "/opt:/data:ro", "/opt:/data:rw:rw",
+                           ":rw", "rw", "/opt:/root:rw"}) {
+    EXPECT_FALSE(read_bind(text)) << text;
+  }
+  EXPECT_EQ(why_not_writable("/opt/data"), "");
+  EXPECT_EQ(why_not_writable("/etcetera"), "");
+  EXPECT_NE(why_not_writable("/usr/local/bin"), "");
+  EXPECT_NE(why_not_writable("/"), "");
+}
+
 TEST(CellView, ReadsFilesAndLinksThatAreWritten) {
   EXPECT_EQ(read_cell_file("/motd=hello = world\n")->text, "hello = world\n");
   EXPECT_EQ(read_cell_file("/motd=")->text, "");

@@ -126,11 +126,14 @@ std::vector<OptionSpec> isolation_rows() {
       {.name = "bind",
        .target = &Options::binds,
        .accepts = is_bind,
-       .expected = "a comma-separated list of PATH or PATH:PLACE, absolute and outside of cells' own places",
+       .expected = "a comma-separated list of PATH or PATH:PLACE, either with :rw or not, absolute and "
+                   "outside of cells' own places",
        .group = kIsolation,
        .help =
            "Directories and files of the host that cells can read, at the same path or at PLACE; files are "
-           "copied at the start and are 1 MB at most; needs level full"},
+           "copied at the start and are 1 MB at most; needs level full. A directory with :rw they can write "
+           "to too, "
+           "which needs dangerously-bind-writable"},
       {.name = "tmpfs",
        .target = &Options::scratch,
        .accepts = is_scratch,
@@ -179,6 +182,13 @@ std::vector<OptionSpec> isolation_rows() {
        .standard = "false",
        .group = kIsolation,
        .help = "Let 'bind' name places where hosts keep secrets, such as /etc, /home and /var"},
+      {.name = "dangerously-bind-writable",
+       .target = &Options::bind_writable,
+       .standard = "false",
+       .group = kIsolation,
+       .help = "Let 'bind' have directories with :rw. What a script leaves there is on the host's disk "
+               "without a bound, and "
+               "every other script reads and changes it"},
   };
 }
 

@@ -97,6 +97,7 @@ struct Options {
   std::uint64_t shm_bytes = 0;                // 0: as many as workdir_bytes
   std::vector<std::string> refused_calls;     // names of system calls
   bool show_private_files = false;
+  bool bind_writable = false;
 
   LogLevel log_level = LogLevel::kInfo;
   Stage environment = Stage::kDevelopment;

@@ -76,18 +76,39 @@ void read_bind_of_device(const Mount& mount) {
   mount.add(Outcome::kRefused, "cells have no other devices than null, zero, full, random and urandom");
 }
 
+// True when it has been told why scripts may not write there.
+bool refuses_writing(const Mount& mount, const std::string& true_path) {
+  for (const std::string& path : {true_path, mount.target}) {
+    const std::string reason = config::why_not_writable(path);
+    if (reason.empty()) continue;
+    mount.add("rw", Outcome::kRefused, reason);
+    return true;
+  }
+  if (mount.reading.surroundings().bind_writable) return false;
+  mount.add(
+      "rw", Outcome::kRefused,
+      "what one script writes to a place of the host would reach the next; for empty directories there is "
+      "tmpfs; option dangerously-bind-writable allows it");
+  return true;
+}
+
+void read_writable_bind(const Mount& mount, const FoundPath& found, const std::string& element) {
+  if (refuses_writing(mount, found.true_path)) return;
+  if (!found.directory)
+    return mount.add("rw", Outcome::kNotSupported, "single files are copied; bind its directory");
+  mount.reading.append(mount.place, "bind", {element + ":rw"}, "on the host's disk, and one for all scripts");
+  read_no_exec(mount);
+}
+
 void read_bind(const Mount& mount) {
   if (mount.source.empty()) return mount.add(Outcome::kWrong, "a bind mount needs src");
   if (!text_of(mount.message, "options").empty()) {
     return mount.add("options", Outcome::kNotSupported, "bind mounts have no options here");
   }
   if (mount.source.starts_with("/dev/")) return read_bind_of_device(mount);
-  if (flag_of(mount.message, "rw")) {
-    return mount.add("rw", Outcome::kRefused,
-                     "what one script writes to a place of the host would reach the next; for empty "
-                     "directories there is tmpfs");
-  }
-  if (mount.source == mount.target && is_shown(mount.source)) {
+  const bool writable = flag_of(mount.message, "rw");
+  if (writable && refuses_writing(mount, mount.source)) return;
+  if (!writable && mount.source == mount.target && is_shown(mount.source)) {
     if (flag_of(mount.message, "noexec"))
       return mount.add("noexec", Outcome::kNotSupported,
                        "the programs and libraries of the system are in there");
@@ -116,7 +137,8 @@ void read_bind(const Mount& mount) {
   if (!found->directory && found->bytes > kLargestFile) {
     return mount.add(Outcome::kNotSupported, "single files are copied, and 1 MB at most; bind its directory");
   }
-  const std::string element = mount.source == mount.target ? mount.source : mount.source + ":" + mount.target;
+  std::string element = mount.source == mount.target ? mount.source : mount.source + ":" + mount.target;
+  if (writable) return read_writable_bind(mount, *found, element);
   if (flag_of(mount.message, "noexec") && !found->directory)
     return mount.add("noexec", Outcome::kNotSupported, "single files are copied; bind its directory");
   mount.reading.append(mount.place, "bind", {element});

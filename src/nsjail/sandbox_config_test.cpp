@@ -13,9 +13,10 @@ using ::testing::IsEmpty;
 
 using Values = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-SandboxConfig read(const std::string& text, bool show_private_files = false) {
+SandboxConfig read(const std::string& text, bool show_private_files = false, bool bind_writable = false) {
   Surroundings surroundings = fake_surroundings();
   surroundings.show_private_files = show_private_files;
+  surroundings.bind_writable = bind_writable;
   return read_sandbox_config(text, surroundings);
 }
 
@@ -184,6 +185,21 @@ TEST(SandboxConfig, TakesPlacesThatNothingIsStartedFrom) {
               {"tmpfs", {"/scratch:1"}},
               {"no-exec", {"/tmp", "/scratch", "/app"}},
               {"shm-mb", {"8MB"}}}));
+}
+
+TEST(SandboxConfig, BindsWritableOnlyWithAnAlarmingOption) {
+  const std::string text = "mount { src: \"/opt/app\" dst: \"/app\" is_bind: true rw: true }";
+  EXPECT_THAT(error(text), HasSubstr("refused"));
+  EXPECT_THAT(error(text), HasSubstr("option dangerously-bind-writable allows it"));
+  const SandboxConfig allowed = read(text, false, true);
+  EXPECT_TRUE(allowed.usable());
+  EXPECT_THAT(allowed.values.at("bind"), ElementsAre("/opt/app:/app:rw"));
+  for (const char* fields : {"src: \"/usr\" dst: \"/usr\"", "src: \"/opt/app\" dst: \"/usr/local/bin\"",
+                             "src: \"/opt/app\" dst: \"/etc/app\"", "src: \"/etc/app\" dst: \"/app\"",
+                             "src: \"/opt/file\" dst: \"/app\""}) {
+    EXPECT_FALSE(read("mount { is_bind: true rw: true " + std::string(fields) + " }", true, true).usable())
+        << fields;
+  }
 }
 
 TEST(SandboxConfig, TellsWhichMountsCantBeHad) {

@@ -8,7 +8,7 @@ namespace cellblock::sandbox {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Walls, namespaces, host_admin, own_uid, own_inodes, private_proc, cgroups,
                                    capabilities, landlock, seccomp)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShownPath, path, place, no_exec)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ShownPath, path, place, writable, no_exec)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ScratchPlace, place, bytes, no_exec)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WrittenEntry, kind, place, content)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JailSpec, service_id, slots, uid_base, memory_bytes, processes,

@@ -18,10 +18,11 @@ inline constexpr std::uint32_t kInsideId = 1000;
 // A cell's own place, which is there whatever else is.
 inline constexpr std::string_view kOwnDirectory = "/tmp";
 
-// Something of the host that the tree shows read-only at `place`: a directory, or a file as a copy.
+// Something of the host that the tree shows at `place`: a directory, or a file as a copy.
 struct ShownPath {
   std::string path;
   std::string place;
+  bool writable = false;  // a directory whose inodes are the host's
   bool no_exec = false;
 
   bool operator==(const ShownPath&) const = default;

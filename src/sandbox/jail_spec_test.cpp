@@ -11,7 +11,7 @@ TEST(JailSpec, RoundTripsThroughJson) {
   spec.memory_bytes = 1;
   spec.preload = {{"json"}, {"numpy", "pandas"}};
   spec.walls.cgroups = false;
-  spec.shown = {{"/opt/app", "/app", true}};
+  spec.shown = {{"/opt/app", "/app", true, true}};
   spec.scratch = {{"/scratch", 5, true}};
   spec.written = {{WrittenEntry::Kind::kLink, "/a", "/b"}};
   spec.inside_uid = 7;

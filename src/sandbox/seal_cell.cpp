@@ -31,6 +31,9 @@ std::vector<LandlockRule> landlock_rules(const JailSpec& spec) {
   for (const ScratchPlace& scratch : spec.scratch) {
     rules.push_back({scratch.place, LandlockRule::Access::kReadWrite});
   }
+  for (const ShownPath& shown : spec.shown) {
+    if (shown.writable) rules.push_back({shown.place, LandlockRule::Access::kShared});
+  }
   return rules;
 }
 

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr unsigned long kReadOnly = MS_RDONLY | MS_NOSUID | MS_NODEV;
+constexpr unsigned long kWritable = MS_NOSUID | MS_NODEV;
 
 StepResult bind(const std::string& path, const std::string& target, unsigned long flags) {
   if (::mount(path.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
@@ -101,8 +102,9 @@ StepResult show_path(const std::string& root, const ShownPath& shown, Inodes ino
   const std::string target = root + shown.place;
   std::error_code error;
   if (fs::is_directory(shown.path, error)) {
-    const unsigned long flags = shown.no_exec ? kReadOnly | MS_NOEXEC : kReadOnly;
-    return show_directory_at(root, shown.path, target, inodes, flags);
+    unsigned long flags = shown.writable ? kWritable : kReadOnly;
+    if (shown.no_exec) flags |= MS_NOEXEC;
+    return show_directory_at(root, shown.path, target, shown.writable ? Inodes::kShared : inodes, flags);
   }
   if (auto made = make_directories(fs::path(target).parent_path()); !made) return made;
   fs::copy_file(shown.path, target, error);
