@@ -203,6 +203,8 @@ std::optional<std::string> read_condition(
     KafelTokens& tokens, const std::function<std::optional<unsigned>(std::string_view)>& argument,
     KafelCondition& condition) {
   Conditions conditions(tokens, argument);
+  // It would hold never, and a refusal come to nothing.
+  if (tokens.peek().text == "}") conditions.fail("a condition expected instead of '}'");
   while (conditions.good() && !tokens.skip("}")) {
     condition.cases = either(std::move(condition.cases), conditions.any(false));
     if (conditions.good() && !tokens.skip(",") && tokens.peek().text != "}")

@@ -63,6 +63,7 @@ TEST(KafelCondition, TellsWhatItCantRead) {
   KafelCondition condition;
   EXPECT_THAT(read("first == NEVER_HEARD_OF }", condition),
               HasSubstr("'NEVER_HEARD_OF' is not known: #define it"));
+  EXPECT_THAT(read(" }", condition), HasSubstr("a condition expected"));
   EXPECT_THAT(read("first == }", condition), HasSubstr("expected instead of '}'"));
   EXPECT_THAT(read("(first == 1 }", condition), HasSubstr("')' expected"));
   EXPECT_THAT(read("first == 1", condition), HasSubstr("'}' expected"));
