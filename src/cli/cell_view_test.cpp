@@ -75,6 +75,38 @@ TEST_F(CellViewTest, LooksBehindLinksForWhatIsPrivate) {
   EXPECT_THAT(error(), HasSubstr("processes"));
 }
 
+TEST_F(CellViewTest, BindsWritableOnlyWithAnAlarmingOptionAndApartFromCode) {
+  std::filesystem::create_directory(folder_ + "/inner");
+  options_.binds = {folder_ + ":/data:rw"};
+  EXPECT_THAT(error(), HasSubstr("dangerously-bind-writable allows it"));
+  options_.bind_writable = true;
+  EXPECT_EQ(error(), "");
+  options_.library_path = {folder_ + "/inner"};
+  EXPECT_THAT(error(), HasSubstr("is shown read-only"));
+  options_.library_path.clear();
+  options_.cell_links = {"/a=/data"};
+  EXPECT_THAT(error(), HasSubstr("cell-links"));
+  options_.cell_links.clear();
+  options_.backend = config::Backend::kNsjail;
+  EXPECT_THAT(error(), HasSubstr("backend nsjail"));
+  options_.backend = config::Backend::kNative;
+  // By its true path.
+  std::filesystem::create_symlink("/usr/share", folder_ + "/link");
+  options_.binds = {folder_ + "/link:/data:rw"};
+  EXPECT_THAT(error(), HasSubstr("/usr has code"));
+  options_.binds = {"/etc:/data:rw"};
+  options_.show_private_files = true;
+  EXPECT_THAT(error(), HasSubstr("/etc has code"));
+}
+
+TEST_F(CellViewTest, StartsNothingOnlyFromPlacesThatItKnows) {
+  options_.scratch = {"/scratch:1"};
+  options_.no_exec = {"/tmp", "/scratch"};
+  EXPECT_EQ(error(), "");
+  options_.no_exec = {"/usr"};
+  EXPECT_THAT(error(), HasSubstr("no-exec: /usr"));
+}
+
 TEST_F(CellViewTest, CopiesFilesUpToAMegabyte) {
   const std::string file = folder_ + "/file";
   options_.binds = {file + ":/file"};

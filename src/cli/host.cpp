@@ -7,6 +7,7 @@
 
 #include "cli/cell_view.hpp"
 #include "cli/nsjail_program.hpp"
+#include "cli/writable_bind.hpp"
 
 namespace cellblock::cli {
 namespace {
@@ -44,6 +45,8 @@ Host examine_host(const config::Options& options) {
                                    [](const auto& wall) { return wall.name == "cgroup"; });
   auto limits = sandbox::limits_of(host.plan, cgroup == host.walls.end() ? std::string() : cgroup->means);
   std::move(limits.begin(), limits.end(), std::back_inserter(host.walls));
+  // Without namespaces there is no bind.
+  if (host.plan.namespaces) host.walls.push_back(wall_around_files_of_the_host(options));
   return host;
 }
 

@@ -129,8 +129,9 @@ std::optional<std::string> mistyped_command(const CLI::App& app, int argc, char*
     const std::string word = argv[i];
     if (known.empty() || word.starts_with('-')) return std::nullopt;
     if (std::find(known.begin(), known.end(), word) == known.end()) {
-      return "unknown command '" + word + "', did you mean '" + cellblock::config::nearest_of(word, known) +
-             "'?";
+      const std::vector<std::string_view> names(known.begin(), known.end());
+      return "unknown command '" + word + "', did you mean '" +
+             std::string(cellblock::config::nearest_of(word, names)) + "'?";
     }
     at = at->get_subcommand(word);
   }

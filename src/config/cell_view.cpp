@@ -11,6 +11,7 @@ namespace cellblock::config {
 namespace {
 
 constexpr std::size_t kLongestPath = 1024;
+constexpr std::size_t kLongestFile = std::size_t{64} << 10U;
 constexpr std::uint64_t kMostMegabytes = 65'536;
 
 // Where cells have something of their own. A mount there would cover it, one below it has no directory to
@@ -74,10 +75,6 @@ constexpr std::array<Private, 14> kPrivatePlaces = {{
     {"/lost+found", {"files of anybody's"}},
 }};
 
-bool is_within(std::string_view path, std::string_view place) {
-  return path == place || (path.starts_with(place) && path[place.size()] == '/');
-}
-
 bool plain_path(std::string_view path) {
   if (path.size() < 2 || path.size() > kLongestPath || path.front() != '/') return false;
   for (std::size_t begin = 1; begin <= path.size();) {
@@ -91,34 +88,28 @@ bool plain_path(std::string_view path) {
          });
 }
 
-// All that cellblock gives scripts itself; a second value would be a matter of luck.
-constexpr std::array<std::string_view, 12> kOwnVariables = {"PATH",
-                                                            "HOME",
-                                                            "TMPDIR",
-                                                            "USER",
-                                                            "LOGNAME",
-                                                            "LANG",
-                                                            "TZ",
-                                                            "OPENBLAS_NUM_THREADS",
-                                                            "OMP_NUM_THREADS",
-                                                            "MKL_NUM_THREADS",
-                                                            "MPLBACKEND",
-                                                            "MPLCONFIGDIR"};
-// What changes which code runs in the zygote, which has the jailer's rights.
-constexpr std::array<std::string_view, 5> kLoadersVariables = {"LD_", "GLIBC_", "MALLOC_", "PYTHON",
-                                                               "GCONV_"};
-
 }  // namespace
 
+bool is_within(std::string_view path, std::string_view place) {
+  return path == place || (path.starts_with(place) && path[place.size()] == '/');
+}
+
+bool is_directory_of_cells(std::string_view text) {
+  return text == "/" || plain_path(text);
+}
+
 std::optional<Bind> read_bind(std::string_view text) {
+  constexpr std::string_view kWritable = ":rw";
+  const bool writable = text.ends_with(kWritable);
+  if (writable) text.remove_suffix(kWritable.size());
   const auto colon = text.find(':');
   const std::string_view path = text.substr(0, colon);
   const std::string_view place = colon == std::string_view::npos ? path : text.substr(colon + 1);
   if (!plain_path(path) || !plain_path(place) || place.find(':') != std::string_view::npos ||
-      !why_not_at(place).empty()) {
+      !why_not_at(place).empty() || (writable && !why_not_writable(place).empty())) {
     return std::nullopt;
   }
-  return Bind{std::string(path), std::string(place)};
+  return Bind{std::string(path), std::string(place), writable};
 }
 
 std::optional<Scratch> read_scratch(std::string_view text) {
@@ -132,6 +123,34 @@ std::optional<Scratch> read_scratch(std::string_view text) {
     return std::nullopt;
   }
   return Scratch{std::string(place), megabytes << 20U};
+}
+
+std::optional<CellFile> read_cell_file(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || text.size() - equals - 1 > kLongestFile) return std::nullopt;
+  const std::string_view place = text.substr(0, equals);
+  const std::string_view content = text.substr(equals + 1);
+  if (!plain_path(place) || !why_not_at(place).empty() || base::to_valid_utf8(content) != content)
+    return std::nullopt;
+  return CellFile{std::string(place), std::string(content)};
+}
+
+std::optional<CellLink> read_cell_link(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const std::string_view place = text.substr(0, equals);
+  const std::string_view target = text.substr(equals + 1);
+  if (!plain_path(place) || !is_directory_of_cells(target) || !why_not_at(place).empty()) return std::nullopt;
+  return CellLink{std::string(place), std::string(target)};
+}
+
+std::string why_not_writable(std::string_view path) {
+  for (const std::string_view place :
+       {"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/boot", "/root"}) {
+    if (path == "/" || is_within(path, place))
+      return std::string(place) + " has code and settings, of the process that makes cells too";
+  }
+  return {};
 }
 
 std::string why_not_at(std::string_view place) {
@@ -158,20 +177,6 @@ bool is_host_name(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](unsigned char letter) {
            return std::isalnum(letter) != 0 || letter == '-' || letter == '.' || letter == '_';
          });
-}
-
-bool is_cell_variable(std::string_view text) {
-  const auto equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0 || text.size() > 4096) return false;
-  const std::string_view name = text.substr(0, equals);
-  const auto is_letter = [](unsigned char letter) { return std::isalpha(letter) != 0 || letter == '_'; };
-  const auto begins = [name](std::string_view prefix) { return name.starts_with(prefix); };
-  return is_letter(static_cast<unsigned char>(name.front())) && base::to_valid_utf8(text) == text &&
-         text.find('\0') == std::string_view::npos &&
-         std::all_of(name.begin(), name.end(),
-                     [&](unsigned char letter) { return is_letter(letter) || std::isdigit(letter) != 0; }) &&
-         std::find(kOwnVariables.begin(), kOwnVariables.end(), name) == kOwnVariables.end() &&
-         std::none_of(kLoadersVariables.begin(), kLoadersVariables.end(), begins);
 }
 
 }  // namespace cellblock::config

@@ -16,6 +16,35 @@ TEST(CellView, ReadsABindWithAndWithoutAPlaceOfItsOwn) {
   }
 }
 
+TEST(CellView, BindsWritableOutsideOfWhatHasCode) {
+  EXPECT_FALSE(read_bind("/opt/data:/data")->writable);
+  EXPECT_TRUE(read_bind("/opt/data:/data:rw")->writable);
+  EXPECT_EQ(read_bind("/opt/data:/data:rw")->place, "/data");
+  EXPECT_EQ(read_bind("/opt/data:rw")->place, "/opt/data");
+  EXPECT_TRUE(read_bind("/opt:/usr/local/lib"));
+  for (const char* text : {"/opt:/usr/local/lib:rw", "/opt:/etc/app:rw", "/opt:/data:ro", "/opt:/data:rw:rw",
+                           ":rw", "rw", "/opt:/root:rw"}) {
+    EXPECT_FALSE(read_bind(text)) << text;
+  }
+  EXPECT_EQ(why_not_writable("/opt/data"), "");
+  EXPECT_EQ(why_not_writable("/etcetera"), "");
+  EXPECT_NE(why_not_writable("/usr/local/bin"), "");
+  EXPECT_NE(why_not_writable("/"), "");
+}
+
+TEST(CellView, ReadsFilesAndLinksThatAreWritten) {
+  EXPECT_EQ(read_cell_file("/motd=hello = world\n")->text, "hello = world\n");
+  EXPECT_EQ(read_cell_file("/motd=")->text, "");
+  EXPECT_TRUE(read_cell_file("/motd=" + std::string(65'536, 'x')));
+  EXPECT_FALSE(read_cell_file("/motd=" + std::string(65'537, 'x')));
+  for (const char* text : {"", "/motd", "motd=x", "/a/../b=x", "/etc/passwd=x", "/motd=\xff", "=x"})
+    EXPECT_FALSE(read_cell_file(text)) << text;
+  EXPECT_EQ(read_cell_link("/python=/usr/bin/python3")->target, "/usr/bin/python3");
+  EXPECT_TRUE(read_cell_link("/root=/"));
+  for (const char* text : {"", "/a", "/a=b", "/a=", "a=/b", "/usr/lib/a=/b", "/a=/b/../c"})
+    EXPECT_FALSE(read_cell_link(text)) << text;
+}
+
 TEST(CellView, ReadsASizeOfScratchOnBothSidesOfItsLimits) {
   EXPECT_EQ(read_scratch("/scratch:1")->bytes, 1ULL << 20U);
   EXPECT_TRUE(read_scratch("/scratch:65536"));
@@ -48,15 +77,6 @@ TEST(CellView, TakesHostNamesOfUpTo63Letters) {
   EXPECT_TRUE(is_host_name(std::string(63, 'a')));
   EXPECT_FALSE(is_host_name(std::string(64, 'a')));
   for (const char* text : {"", "-a", "a-", "a b", "a/b", "a\n"}) EXPECT_FALSE(is_host_name(text)) << text;
-}
-
-TEST(CellView, TakesVariablesThatNobodyElseGivesAMeaning) {
-  EXPECT_TRUE(is_cell_variable("GREETING=hello, world = x"));
-  EXPECT_TRUE(is_cell_variable("EMPTY="));
-  for (const char* text : {"", "=x", "NAME", "1A=x", "A B=x", "PATH=/x", "LD_PRELOAD=/x", "PYTHONPATH=/x",
-                           "GLIBC_TUNABLES=x", "OMP_NUM_THREADS=4"}) {
-    EXPECT_FALSE(is_cell_variable(text)) << text;
-  }
 }
 
 }  // namespace

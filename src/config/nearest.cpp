@@ -27,19 +27,16 @@ std::size_t distance(std::string_view from, std::string_view to) {
 
 }  // namespace
 
-std::string nearest_of(std::string_view wrong, const std::vector<std::string>& known) {
-  return *std::min_element(known.begin(), known.end(), [wrong](const std::string& a, const std::string& b) {
+std::string_view nearest_of(std::string_view wrong, std::span<const std::string_view> names) {
+  return *std::min_element(names.begin(), names.end(), [wrong](std::string_view a, std::string_view b) {
     return distance(wrong, a) < distance(wrong, b);
   });
 }
 
 std::string_view nearest_name(std::string_view wrong) {
-  const auto rows = option_table();
-  return std::min_element(rows.begin(), rows.end(),
-                          [wrong](const OptionSpec& a, const OptionSpec& b) {
-                            return distance(wrong, a.name) < distance(wrong, b.name);
-                          })
-      ->name;
+  std::vector<std::string_view> names;
+  for (const OptionSpec& spec : option_table()) names.push_back(spec.name);
+  return nearest_of(wrong, names);
 }
 
 }  // namespace cellblock::config

@@ -86,11 +86,19 @@ struct Options {
   std::uint32_t uid_base = 0;
   std::string cgroup_root;  // empty: found automatically
   std::string hostname;
+  std::uint32_t cell_uid = 0;
+  std::uint32_t cell_gid = 0;
+  std::string working_directory;
   std::vector<std::string> cell_environment;  // NAME=VALUE each
   std::vector<std::string> binds;             // see read_bind()
   std::vector<std::string> scratch;           // see read_scratch()
+  std::vector<std::string> cell_files;        // see read_cell_file()
+  std::vector<std::string> cell_links;        // see read_cell_link()
+  std::vector<std::string> no_exec;           // places of bind and tmpfs, and /tmp
+  std::uint64_t shm_bytes = 0;                // 0: as many as workdir_bytes
   std::vector<std::string> refused_calls;     // names of system calls
   bool show_private_files = false;
+  bool bind_writable = false;
 
   LogLevel log_level = LogLevel::kInfo;
   Stage environment = Stage::kDevelopment;

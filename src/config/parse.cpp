@@ -148,6 +148,7 @@ Problems unknown_variables(const std::vector<std::string>& names) {
   for (const OptionSpec& spec : option_table()) {
     for (std::string& name : environment_names(spec)) known.push_back(std::move(name));
   }
+  const std::vector<std::string_view> candidates(known.begin(), known.end());
   Problems warnings;
   for (const std::string& name : names) {
     const bool of_kubernetes = name == "CELLBLOCK_PORT" || name.starts_with("CELLBLOCK_PORT_") ||
@@ -155,7 +156,7 @@ Problems unknown_variables(const std::vector<std::string>& names) {
     if (!name.starts_with(kOwnPrefix) || of_kubernetes) continue;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     warnings.push_back("environment variable " + name + " is not known, did you mean " +
-                       nearest_of(name, known) + "?");
+                       std::string(nearest_of(name, candidates)) + "?");
   }
   return warnings;
 }

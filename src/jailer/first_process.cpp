@@ -76,13 +76,15 @@ bool leave_shared_table(unsigned first_above) {
   ::_exit(written == static_cast<ssize_t>(sizeof(failure)) ? 1 : 2);
 }
 
-bool map_ids(int proc, pid_t pid, std::uint32_t outside_id) {
+bool map_ids(const sandbox::JailSpec& spec, int proc, pid_t pid, std::uint32_t outside_id) {
   const std::string directory = std::to_string(pid);
-  const std::string map = std::to_string(sandbox::kInsideId) + " " + std::to_string(outside_id) + " 1";
+  const std::string outside = " " + std::to_string(outside_id) + " 1";
   // Without setgroups nobody in the cell can drop a group to get around a file's group rights.
   return base::write_file(proc, directory + "/setgroups", "deny").has_value() &&
-         base::write_file(proc, directory + "/gid_map", map).has_value() &&
-         base::write_file(proc, directory + "/uid_map", map).has_value();
+         base::write_file(proc, directory + "/gid_map", std::to_string(spec.inside_gid) + outside)
+             .has_value() &&
+         base::write_file(proc, directory + "/uid_map", std::to_string(spec.inside_uid) + outside)
+             .has_value();
 }
 
 }  // namespace
@@ -144,7 +146,7 @@ tl::expected<FirstProcess, StepFailure> make_first_process(const sandbox::JailSp
   process.pidfd = base::Fd(pidfd);
   process.ledger = std::move(*ledger);
   line->second.reset();
-  if (!map_ids(proc, process.pid, outside_id)) return step_failed(Step::kIdMaps);
+  if (!map_ids(spec, proc, process.pid, outside_id)) return step_failed(Step::kIdMaps);
   if (::write(line->first.get(), "g", 1) != 1) return step_failed(Step::kIdMaps);
   process.report = std::move(line->first);
   return process;

@@ -118,7 +118,10 @@ tl::expected<std::uint64_t, sandbox::StepFailure> Jailer::start_zygote(std::size
   sandbox::JailSpec for_zygote = spec_;
   for_zygote.service_id.clear();
   for_zygote.cgroup_root.clear();
-  for_zygote.shown.clear();
+  for_zygote.written.clear();
+  std::erase_if(for_zygote.shown, [](const sandbox::ShownPath& shown) { return !shown.writable; });
+  // Where scripts may write is Landlock's business, and not what of the host that is.
+  for (sandbox::ShownPath& shown : for_zygote.shown) shown.path.clear();
   for_zygote.preload = {spec_.preload[pool]};
   auto started = jailer::start_zygote(host_.zygote_program.get(), for_zygote);
   if (!started) return tl::make_unexpected(started.error());

@@ -19,7 +19,8 @@ namespace {
 using sandbox::Step;
 using sandbox::step_failed;
 
-// All that a script finds in its environment unless an operator adds to it, and why.
+// All that a script finds in its environment unless an operator says otherwise, and why. Names and values are
+// in config/cell_variables.cpp too, which knows what an operator may say.
 constexpr std::array<const char*, 12> kEnvironment = {
     "PATH=/usr/bin:/bin",
     "HOME=/tmp",  // the only writable place
@@ -63,7 +64,12 @@ constexpr int kProgram = 5;
 
 std::vector<std::string> cell_environment(const sandbox::JailSpec& spec) {
   std::vector<std::string> variables(kEnvironment.begin(), kEnvironment.end());
-  variables.insert(variables.end(), spec.environment.begin(), spec.environment.end());
+  for (const std::string& variable : spec.environment) {
+    const std::string begin = variable.substr(0, variable.find('=') + 1);
+    // Of two with one name a program sees either.
+    std::erase_if(variables, [&begin](const std::string& other) { return other.starts_with(begin); });
+    variables.push_back(variable);
+  }
   return variables;
 }
 

@@ -2,7 +2,7 @@
 
 #include <google/protobuf/io/tokenizer.h>
 
-#include <algorithm>
+#include "nsjail/parser_faults.hpp"
 
 namespace cellblock::nsjail {
 namespace {
@@ -52,45 +52,6 @@ bool stands_alone(const std::string& line) {
          line.find_first_not_of(" \t") < colon;
 }
 
-// What stands between the quotes of a message, in their order.
-std::vector<std::string> quoted(const std::string& message) {
-  std::vector<std::string> words;
-  for (std::size_t begin = message.find('"'); begin != std::string::npos; begin = message.find('"', begin)) {
-    const std::size_t end = message.find('"', begin + 1);
-    if (end == std::string::npos) break;
-    words.push_back(message.substr(begin + 1, end - begin - 1));
-    begin = end + 1;
-  }
-  return words;
-}
-
-// Of an unknown name of an enum the parser tells the place of what follows.
-void go_back_to_enum(Finding& fault, const std::vector<std::string>& lines) {
-  const auto words = quoted(fault.text);
-  if (!fault.text.starts_with("Unknown enumeration value") || words.size() != 2) return;
-  for (auto line = std::min(static_cast<std::size_t>(fault.line), lines.size()); line > 0; --line) {
-    const std::size_t column = lines[line - 1].find(words[1]);
-    if (column == std::string::npos || lines[line - 1].find(words[0], column) == std::string::npos) continue;
-    fault.line = static_cast<int>(line);
-    fault.column = static_cast<int>(column) + 1;
-    fault.field = words[1];
-    return;
-  }
-}
-
-// The name before the last colon before a fault: of the field whose value it is.
-void name_field(Finding& fault, const std::vector<std::string>& lines) {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz_0123456789";
-  const auto line = static_cast<std::size_t>(fault.line - 1);
-  if (!fault.field.empty() || line >= lines.size()) return;
-  const std::string before = lines[line].substr(0, static_cast<std::size_t>(fault.column - 1));
-  const std::size_t colon = before.rfind(':');
-  if (colon == std::string::npos) return;
-  std::string name = before.substr(0, colon);
-  name.erase(name.find_last_not_of(" \t") + 1);
-  fault.field = name.substr(name.find_last_not_of(kLetters) + 1);
-}
-
 }  // namespace
 
 ParsedText parse_text(std::string_view text) {
@@ -107,10 +68,8 @@ ParsedText parse_text(std::string_view text) {
     parser.SetRecursionLimit(kDeepest);
     parser.WriteLocationsTo(parsed.places.get());
     const bool whole = parser.ParseFromString(joined_lines(lines), &parsed.message);
-    for (Finding& error : collector.errors) {
-      go_back_to_enum(error, lines);
-      name_field(error, lines);
-    }
+    for (Finding& error : collector.errors) reword(error, lines);
+    for (Finding& warning : collector.warnings) reword(warning, lines);
     const auto failed =
         collector.errors.empty() ? lines.size() : static_cast<std::size_t>(collector.errors.front().line - 1);
     if (whole || failed >= lines.size() || !stands_alone(lines[failed]) ||

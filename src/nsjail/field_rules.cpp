@@ -111,8 +111,6 @@ void apply_row(Reading& reading, const FieldRow& row, const Place& place) {
       return apply_number(reading, row, place);
     case Rule::kText:
       return reading.apply(place, row.option, 0, plain_text(place));
-    case Rule::kElement:
-      return reading.append(place, row.option, {plain_text(place)});
     case Rule::kLogLevel:
       return apply_log_level(reading, row, place);
     case Rule::kDescriptor: {
@@ -126,12 +124,15 @@ void apply_row(Reading& reading, const FieldRow& row, const Place& place) {
       return apply_interpreter(reading, row, place);
     case Rule::kCgroupMount:
       return apply_cgroup_mount(reading, row, place);
+    case Rule::kVariable:
+      return read_variable(reading, place);
     case Rule::kRlimit:
       return read_rlimit(reading, place);
     case Rule::kMount:
       return read_mount(reading, place);
     case Rule::kIdMap:
       return read_id_map(reading, place);
+    case Rule::kStart:
     case Rule::kSeccomp:
     case Rule::kFields:
       // By the one who walks through the message.

@@ -23,17 +23,18 @@ enum class Rule : std::uint8_t {
   kCpusOrNone,   // likewise, in whole CPUs
   kCpuShare,     // likewise, in milliseconds of CPU time in a second
   kText,         // text for `option`
-  kElement,      // an element of `option`, which is a list
   kLogLevel,
   kDescriptor,
   kOomScore,
   kInterpreter,
   kCgroupMount,
-  kRlimit,   // rlimit_rules.cpp
-  kMount,    // mount_rules.cpp
-  kIdMap,    // id_map_rules.cpp
-  kSeccomp,  // seccomp_rules.cpp, for all strings together
-  kFields    // a message, whose fields have rows of their own
+  kVariable,  // variable_rules.cpp
+  kRlimit,    // rlimit_rules.cpp
+  kMount,     // mount_rules.cpp
+  kIdMap,     // id_map_rules.cpp
+  kStart,     // start_rules.cpp, when all mounts are known
+  kSeccomp,   // seccomp_rules.cpp, for all strings together
+  kFields     // a message, whose fields have rows of their own
 };
 
 struct FieldRow {

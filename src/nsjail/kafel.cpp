@@ -2,95 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <utility>
+
+#include "nsjail/kafel_names.hpp"
+#include "nsjail/kafel_tokens.hpp"
 
 namespace cellblock::nsjail {
 namespace {
 
 // What USE pastes is bounded, since policies may use each other twice over.
 constexpr std::size_t kMostRules = 20'000;
-
-struct Token {
-  std::string text;  // a word, a number, or one sign; empty at the end
-  int line = 0;
-};
-
-bool is_word(unsigned char letter) {
-  return std::isalnum(letter) != 0 || letter == '_';
-}
-
-// Comments and `#define` lines are gone afterwards: of constants only the names matter here.
-class Tokens {
- public:
-  explicit Tokens(std::string_view text) : text_(text) {
-    while (skip_to_token()) take_token();
-    tokens_.push_back({"", line_});
-  }
-
-  [[nodiscard]] const Token& peek() const { return tokens_[at_]; }
-  Token next() {
-    Token token = tokens_[at_];
-    if (at_ + 1 < tokens_.size()) ++at_;
-    return token;
-  }
-  bool skip(std::string_view text) {
-    if (peek().text != text) return false;
-    next();
-    return true;
-  }
-
-  std::vector<KafelProblem> problems;
-
- private:
-  [[nodiscard]] bool at(std::string_view sign) const { return text_.substr(place_).starts_with(sign); }
-
-  void skip_until(std::string_view sign) {
-    const std::size_t end = std::min(text_.find(sign, place_), text_.size());
-    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(place_),
-                                         text_.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
-    place_ = end;
-  }
-
-  bool skip_to_token() {
-    while (place_ < text_.size()) {
-      if (at("//")) {
-        skip_until("\n");
-      } else if (at("/*")) {
-        skip_until("*/");
-        place_ = std::min(place_ + 2, text_.size());
-      } else if (at("#")) {
-        take_directive();
-      } else if (std::isspace(static_cast<unsigned char>(text_[place_])) != 0) {
-        line_ += text_[place_++] == '\n' ? 1 : 0;
-      } else {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void take_directive() {
-    if (!at("#define")) problems.push_back({line_, "only #define is supported of what begins with '#'"});
-    skip_until("\n");
-  }
-
-  void take_token() {
-    std::size_t end = place_;
-    while (end < text_.size() && is_word(static_cast<unsigned char>(text_[end]))) ++end;
-    if (end == place_) ++end;
-    tokens_.push_back({std::string(text_.substr(place_, end - place_)), line_});
-    place_ = end;
-  }
-
-  std::string_view text_;
-  std::size_t place_ = 0;
-  int line_ = 1;
-  std::vector<Token> tokens_;
-  std::size_t at_ = 0;
-};
 
 std::optional<KafelAction> action_of(std::string_view word) {
   constexpr std::array<std::pair<std::string_view, KafelAction>, 10> kActions = {{
@@ -195,23 +118,57 @@ class Parser {
   }
 
   void call(std::vector<KafelRule>& rules, KafelAction action) {
-    const Token name = tokens_.next();
-    if (name.text.empty() || !is_word(static_cast<unsigned char>(name.text.front()))) {
-      return fail("the name of a system call expected instead of '" + name.text + "'");
+    const KafelToken name = tokens_.peek();
+    if (!name.is_word()) return fail("the name of a system call expected instead of '" + name.text + "'");
+    tokens_.next();
+    KafelRule rule{name.text, -1, action, {}, name.line};
+    if (name.text == "SYSCALL") {
+      by_number(rule);
+    } else if (const auto defined = tokens_.defined(name.text)) {
+      // Another name for a call, or for its number.
+      const auto number = tokens_.value_of(*defined);
+      rule.call = number ? "" : *defined;
+      if (number) rule.number = static_cast<std::int64_t>(*number);
     }
-    KafelRule rule{name.text, action, false, name.line};
-    if (name.text == "SYSCALL" || std::isdigit(static_cast<unsigned char>(name.text.front())) != 0) {
-      return fail("system calls by number are not supported");
-    }
-    // The names of the arguments.
-    if (tokens_.peek().text == "(") skip_balanced("(", ")");
+    const std::vector<std::string> arguments = names_of_arguments();
     const bool ours = guard();
-    if (good_ && tokens_.peek().text == "{") {
-      rule.conditional = true;
-      skip_balanced("{", "}");
-    }
+    if (good_ && tokens_.skip("{")) rule.condition = condition(rule.call, arguments);
     if (rules.size() >= kMostRules) return fail("too many rules");
     if (ours) rules.push_back(std::move(rule));
+  }
+
+  // "SYSCALL[319]", with a number or a defined name.
+  void by_number(KafelRule& rule) {
+    expect("[");
+    const auto number = tokens_.value_of(tokens_.peek().text);
+    if (!number) return fail("the number of a system call expected instead of '" + tokens_.peek().text + "'");
+    tokens_.next();
+    expect("]");
+    rule.call.clear();
+    rule.number = static_cast<std::int64_t>(*number);
+  }
+
+  // "(fd, buf, count)".
+  std::vector<std::string> names_of_arguments() {
+    std::vector<std::string> names;
+    if (!good_ || !tokens_.skip("(")) return names;
+    while (good_ && !tokens_.skip(")")) {
+      if (!tokens_.peek().is_word()) fail("')' expected instead of '" + tokens_.peek().text + "'");
+      names.push_back(tokens_.next().text);
+      tokens_.skip(",");
+    }
+    return names;
+  }
+
+  KafelCondition condition(const std::string& call, const std::vector<std::string>& names) {
+    const auto argument = [&](std::string_view name) -> std::optional<unsigned> {
+      const auto found = std::find(names.begin(), names.end(), name);
+      if (found != names.end()) return static_cast<unsigned>(found - names.begin());
+      return argument_of(call, name);
+    };
+    KafelCondition condition;
+    if (const auto error = read_condition(tokens_, argument, condition)) fail(*error);
+    return condition;
   }
 
   // "ON x86_64" or "ON { x86_64, arm }": whether this architecture is among them.
@@ -235,7 +192,7 @@ class Parser {
     } while (depth > 0);
   }
 
-  Tokens tokens_;
+  KafelTokens tokens_;
   KafelPolicy policy_;
   std::map<std::string, std::vector<KafelRule>, std::less<>> policies_;
   bool good_ = true;

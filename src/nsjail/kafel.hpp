@@ -1,11 +1,14 @@
 // Policies for seccomp in Kafel's language, in its common subset: constants, policies, USE, action blocks
-// with system calls by name, ON guards, and a default. Conditions on arguments are noticed, not read.
+// with system calls by name or number and conditions on their arguments, ON guards, and a default.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "nsjail/kafel_condition.hpp"
 
 namespace cellblock::nsjail {
 
@@ -16,9 +19,10 @@ enum class KafelAction : std::uint8_t {
 };
 
 struct KafelRule {
-  std::string call;
+  std::string call;  // empty: by its number
+  std::int64_t number = -1;
   KafelAction action = KafelAction::kRefuse;
-  bool conditional = false;
+  std::optional<KafelCondition> condition{};
   int line = 0;
 };
 
@@ -28,7 +32,7 @@ struct KafelProblem {
 };
 
 struct KafelPolicy {
-  std::vector<KafelRule> rules;  // the first that names a call counts
+  std::vector<KafelRule> rules;  // the first that names a call and whose condition holds counts
   KafelAction otherwise = KafelAction::kRefuse;
   int default_line = 0;  // 0: there is no DEFAULT
   std::vector<KafelProblem> problems;

@@ -39,13 +39,27 @@ TEST(Kafel, PastesPoliciesThatAreUsed) {
   EXPECT_EQ(policy.rules[3].call, "rmdir");
 }
 
-TEST(Kafel, NoticesConditionsAndSkipsNamesOfArguments) {
+TEST(Kafel, ReadsConditionsAndNamesOfArguments) {
   const KafelPolicy policy =
       parse_kafel("ALLOW { write(fd, buf) { fd == 1 && (buf != 0) }, read { fd == 0, fd == 3 }, close }");
   ASSERT_EQ(policy.rules.size(), 3U);
-  EXPECT_TRUE(policy.rules[0].conditional);
-  EXPECT_TRUE(policy.rules[1].conditional);
-  EXPECT_FALSE(policy.rules[2].conditional);
+  EXPECT_TRUE(policy.rules[0].condition);
+  EXPECT_TRUE(policy.rules[1].condition);
+  EXPECT_FALSE(policy.rules[2].condition);
+  ASSERT_EQ(policy.rules[0].condition->cases.size(), 1U);
+  EXPECT_EQ(policy.rules[0].condition->cases[0][1].argument, 1U);
+  EXPECT_EQ(policy.rules[1].condition->cases.size(), 2U);
+}
+
+TEST(Kafel, ReadsCallsByNumberAndByADefinedName) {
+  const KafelPolicy policy = parse_kafel(
+      "#define MINE 83\n#define look stat\nKILL { SYSCALL[0x10], SYSCALL[MINE], MINE, look } DEFAULT ALLOW");
+  EXPECT_TRUE(policy.problems.empty());
+  ASSERT_EQ(policy.rules.size(), 4U);
+  EXPECT_EQ(policy.rules[0].number, 16);
+  EXPECT_EQ(policy.rules[1].number, 83);
+  EXPECT_EQ(policy.rules[2].number, 83);
+  EXPECT_EQ(policy.rules[3].call, "stat");
 }
 
 TEST(Kafel, LeavesOutWhatIsForOtherMachines) {
@@ -57,7 +71,7 @@ TEST(Kafel, LeavesOutWhatIsForOtherMachines) {
 TEST(Kafel, TellsTheLineOfWhatItCantRead) {
   EXPECT_THAT(first_problem("ALLOW {\n read\n"), HasSubstr("3: "));
   EXPECT_THAT(first_problem("PERMIT { read }"), HasSubstr("1: an action such as ALLOW expected"));
-  EXPECT_THAT(first_problem("ALLOW {\n SYSCALL[5] }"), HasSubstr("2: system calls by number"));
+  EXPECT_THAT(first_problem("ALLOW {\n SYSCALL[read] }"), HasSubstr("2: the number of a system call"));
   EXPECT_THAT(first_problem("#include \"a\"\nALLOW { read }"), HasSubstr("1: only #define"));
   EXPECT_THAT(first_problem("DEFAULT KILL\nDEFAULT ALLOW"), HasSubstr("a second DEFAULT"));
   EXPECT_THAT(first_problem("ALLOW { , ) }"), HasSubstr("name of a system call"));

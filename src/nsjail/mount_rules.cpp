@@ -5,7 +5,8 @@
 #include <optional>
 
 #include "config/cell_view.hpp"
-#include "nsjail/reading.hpp"
+#include "config/value.hpp"
+#include "nsjail/mount.hpp"
 
 namespace cellblock::nsjail {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 constexpr std::uint64_t kMebibyte = 1ULL << 20U;
 constexpr std::uint64_t kLargestFile = kMebibyte;
 
-// What every cell's tree shows (sandbox/file_tree.cpp).
 constexpr std::array<std::string_view, 26> kShown = {"/usr",
                                                      "/usr/bin",
                                                      "/usr/lib",
@@ -45,49 +45,27 @@ constexpr std::array<std::string_view, 4> kShownBelow = {"/usr/bin/", "/usr/lib/
 constexpr std::array<std::string_view, 5> kDevices = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
                                                       "/dev/urandom"};
 
-bool is_shown(std::string_view path) {
-  return std::find(kShown.begin(), kShown.end(), path) != kShown.end() ||
-         std::any_of(kShownBelow.begin(), kShownBelow.end(),
-                     [path](std::string_view place) { return path.starts_with(place); });
-}
-
 std::string without_slash_at_the_end(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
 }
 
-// One mount, read once.
-struct Mount {
-  Reading& reading;
-  const Place& place;
-  const google::protobuf::Message& message;
-  std::string source;
-  std::string target;
-
-  void add(Outcome outcome, const std::string& text) const { reading.add(place, outcome, text); }
-  void add(std::string_view field, Outcome outcome, const std::string& text) const {
-    reading.add(within(place, field), outcome, text);
-  }
-};
-
-// Fields that no mount here can have. True when one of them is an error.
+// Paths that depend on an environment. True when one is an error.
 bool has_unsupported_field(const Mount& mount) {
   bool any = false;
-  for (const char* field : {"prefix_src_env", "prefix_dst_env", "src_content"}) {
+  for (const char* field : {"prefix_src_env", "prefix_dst_env"}) {
     if (text_of(mount.message, field).empty()) continue;
-    mount.add(field, Outcome::kNotSupported, "write the path itself, and the content to a file");
-    any = true;
-  }
-  if (flag_of(mount.message, "is_symlink")) {
-    mount.add("is_symlink", Outcome::kNotSupported,
-              "cells have the links /bin, /lib and so on, and no others");
-    any = true;
-  }
-  if (flag_of(mount.message, "noexec")) {
-    mount.add("noexec", Outcome::kNotSupported, "programs can be started from all of a cell's places");
+    mount.add(field, Outcome::kNotSupported,
+              "write the whole path: the service's environment is not looked at");
     any = true;
   }
   return any;
+}
+
+// Of a place that this mount makes.
+void read_no_exec(const Mount& mount) {
+  if (flag_of(mount.message, "noexec"))
+    mount.reading.append(within(mount.place, "noexec"), "no-exec", {mount.target});
 }
 
 void read_bind_of_device(const Mount& mount) {
@@ -98,25 +76,48 @@ void read_bind_of_device(const Mount& mount) {
   mount.add(Outcome::kRefused, "cells have no other devices than null, zero, full, random and urandom");
 }
 
+// True when it has been told why scripts may not write there.
+bool refuses_writing(const Mount& mount, const std::string& true_path) {
+  for (const std::string& path : {true_path, mount.target}) {
+    const std::string reason = config::why_not_writable(path);
+    if (reason.empty()) continue;
+    mount.add("rw", Outcome::kRefused, reason);
+    return true;
+  }
+  if (mount.reading.surroundings().bind_writable) return false;
+  mount.add(
+      "rw", Outcome::kRefused,
+      "what one script writes to a place of the host would reach the next; for empty directories there is "
+      "tmpfs; option dangerously-bind-writable allows it");
+  return true;
+}
+
+void read_writable_bind(const Mount& mount, const FoundPath& found, const std::string& element) {
+  if (refuses_writing(mount, found.true_path)) return;
+  if (!found.directory)
+    return mount.add("rw", Outcome::kNotSupported, "single files are copied; bind its directory");
+  mount.reading.append(mount.place, "bind", {element + ":rw"}, "on the host's disk, and one for all scripts");
+  read_no_exec(mount);
+}
+
 void read_bind(const Mount& mount) {
   if (mount.source.empty()) return mount.add(Outcome::kWrong, "a bind mount needs src");
   if (!text_of(mount.message, "options").empty()) {
     return mount.add("options", Outcome::kNotSupported, "bind mounts have no options here");
   }
   if (mount.source.starts_with("/dev/")) return read_bind_of_device(mount);
-  if (flag_of(mount.message, "rw")) {
-    return mount.add("rw", Outcome::kRefused,
-                     "what one script writes to a place of the host would reach the next; for empty "
-                     "directories there is tmpfs");
-  }
-  if (mount.source == mount.target && is_shown(mount.source)) {
+  const bool writable = flag_of(mount.message, "rw");
+  if (writable && refuses_writing(mount, mount.source)) return;
+  if (!writable && mount.source == mount.target && is_shown(mount.source)) {
+    if (flag_of(mount.message, "noexec"))
+      return mount.add("noexec", Outcome::kNotSupported,
+                       "the programs and libraries of the system are in there");
     return mount.add(Outcome::kAlreadySo, mount.source == "/usr" ? "cells have its bin, lib, lib64 and share"
                                                                  : "cells have it, or one of their own");
   }
   const auto found = mount.reading.surroundings().find(mount.source);
   if (!found) {
-    const bool mandatory = !has(mount.message, "mandatory") || flag_of(mount.message, "mandatory");
-    return mount.add(mandatory ? Outcome::kWrong : Outcome::kNoted,
+    return mount.add(mount.mandatory() ? Outcome::kWrong : Outcome::kNoted,
                      "no file or directory is at " + mount.source);
   }
   if (const auto secret = config::private_at(found->true_path)) {
@@ -136,8 +137,12 @@ void read_bind(const Mount& mount) {
   if (!found->directory && found->bytes > kLargestFile) {
     return mount.add(Outcome::kNotSupported, "single files are copied, and 1 MB at most; bind its directory");
   }
-  const std::string element = mount.source == mount.target ? mount.source : mount.source + ":" + mount.target;
+  std::string element = mount.source == mount.target ? mount.source : mount.source + ":" + mount.target;
+  if (writable) return read_writable_bind(mount, *found, element);
+  if (flag_of(mount.message, "noexec") && !found->directory)
+    return mount.add("noexec", Outcome::kNotSupported, "single files are copied; bind its directory");
   mount.reading.append(mount.place, "bind", {element});
+  read_no_exec(mount);
 }
 
 struct TmpfsOptions {
@@ -192,6 +197,7 @@ void read_working_directory(const Mount& mount, const TmpfsOptions& options) {
     mount.reading.apply(within(mount.place, "options"), "workdir-inodes", *options.inodes,
                         std::to_string(*options.inodes));
   }
+  read_no_exec(mount);
 }
 
 void read_tmpfs(const Mount& mount) {
@@ -207,23 +213,36 @@ void read_tmpfs(const Mount& mount) {
   if (!options) return;
   if (mount.target == "/tmp") return read_working_directory(mount, *options);
   if (mount.target == "/dev/shm") {
-    if (options->bytes || options->inodes) {
-      return mount.add("options", Outcome::kNotSupported, "it has the size of the working directory");
-    }
-    return mount.add(Outcome::kAlreadySo, "cells have it");
+    if (options->inodes)
+      return mount.add("options", Outcome::kNotSupported, "it has the inodes of the working directory");
+    mount.add(Outcome::kAlreadySo, "cells have it");
+    if (options->bytes)
+      mount.reading.apply(within(mount.place, "options"), "shm-mb", *options->bytes,
+                          size_text(*options->bytes));
+    return;
   }
   if (const std::string reason = config::why_not_at(mount.target); !reason.empty()) {
     return mount.add(Outcome::kNotSupported, reason);
   }
-  if (!options->bytes || options->inodes) {
-    return mount.add(Outcome::kNotSupported,
-                     "needs options: \"size=…\" and no more; it has the inodes of the working directory");
+  if (options->inodes)
+    return mount.add("options", Outcome::kNotSupported, "it has the inodes of the working directory");
+  if (!options->bytes) {
+    const std::string size = std::to_string(config::default_options().workdir_bytes / kMebibyte);
+    mount.reading.append(mount.place, "tmpfs", {mount.target + ":" + size}, "no size is asked for");
+    return read_no_exec(mount);
   }
   mount.reading.append(mount.place, "tmpfs",
                        {mount.target + ":" + std::to_string(*options->bytes / kMebibyte)});
+  read_no_exec(mount);
 }
 
 }  // namespace
+
+bool is_shown(std::string_view path) {
+  return std::find(kShown.begin(), kShown.end(), path) != kShown.end() ||
+         std::any_of(kShownBelow.begin(), kShownBelow.end(),
+                     [path](std::string_view place) { return path.starts_with(place); });
+}
 
 void read_mount(Reading& reading, const Place& place) {
   const Place target = within(place, "dst");
@@ -231,7 +250,7 @@ void read_mount(Reading& reading, const Place& place) {
                     without_slash_at_the_end(text_of(*target.message, "src")),
                     without_slash_at_the_end(text_of(*target.message, "dst"))};
   if (mount.target.empty()) return mount.add(Outcome::kWrong, "a mount needs dst");
-  if (has_unsupported_field(mount)) return;
+  if (has_unsupported_field(mount) || read_written(mount)) return;
   const std::string type = text_of(mount.message, "fstype");
   if (flag_of(mount.message, "is_bind")) return read_bind(mount);
   if (type == "tmpfs") return read_tmpfs(mount);

@@ -23,6 +23,11 @@ const FieldDescriptor* field_of(const Message& message, std::string_view name) {
   return message.GetDescriptor()->FindFieldByName(std::string(name));
 }
 
+std::string with_remark(std::string text, std::string_view remark) {
+  if (!remark.empty()) text.append("; ").append(remark);
+  return text;
+}
+
 std::string must_be(std::string_view option) {
   return "option " + std::string(option) + " must be " + config::allowed_text(row_of(option));
 }
@@ -47,7 +52,7 @@ void Reading::add(const Place& place, Outcome outcome, std::string text) {
 }
 
 void Reading::apply(const Place& place, std::string_view option, std::uint64_t weight,
-                    const std::string& value) {
+                    const std::string& value, std::string_view remark) {
   if (!config::set_value(row_of(option), value, scratch_)) {
     add(place, Outcome::kWrong, must_be(option));
     return;
@@ -58,7 +63,7 @@ void Reading::apply(const Place& place, std::string_view option, std::uint64_t w
         "the lower value of " + result_.findings[known->second.finding].field + " holds");
     return;
   }
-  add(place, Outcome::kApplied, std::string(option) + " = " + value);
+  add(place, Outcome::kApplied, with_remark(std::string(option) + " = " + value, remark));
   const std::size_t here = result_.findings.size() - 1;
   if (known != lowest_.end()) {
     Finding& higher = result_.findings[known->second.finding];
@@ -69,7 +74,8 @@ void Reading::apply(const Place& place, std::string_view option, std::uint64_t w
   result_.values[std::string(option)] = {value};
 }
 
-void Reading::append(const Place& place, std::string_view option, const std::vector<std::string>& elements) {
+void Reading::append(const Place& place, std::string_view option, const std::vector<std::string>& elements,
+                     std::string_view remark, std::string_view shown) {
   if (!config::set_elements(row_of(option), elements, scratch_)) {
     add(place, Outcome::kWrong, must_be(option));
     return;
@@ -80,7 +86,13 @@ void Reading::append(const Place& place, std::string_view option, const std::vec
     text += (text.empty() ? "" : ",") + element;
     all.push_back(element);
   }
-  add(place, Outcome::kApplied, std::string(option) + " = " + text);
+  add(place, Outcome::kApplied,
+      with_remark(std::string(option) + " = " + (shown.empty() ? text : std::string(shown)), remark));
+}
+
+std::vector<std::string> Reading::elements_of(std::string_view option) const {
+  const auto found = result_.values.find(option);
+  return found == result_.values.end() ? std::vector<std::string>{} : found->second;
 }
 
 void Reading::add_faults(std::vector<Finding> faults) {

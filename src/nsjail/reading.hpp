@@ -31,10 +31,16 @@ class Reading {
   void add(const Place& place, Outcome outcome, std::string text);
 
   // Sets an option. Of several values for one that is a number the lowest counts: `weight` is compared. What
-  // the option's own range does not allow is an error.
-  void apply(const Place& place, std::string_view option, std::uint64_t weight, const std::string& value);
-  // More elements of an option that is a list.
-  void append(const Place& place, std::string_view option, const std::vector<std::string>& elements);
+  // the option's own range does not allow is an error. A `remark` is told beside it.
+  void apply(const Place& place, std::string_view option, std::uint64_t weight, const std::string& value,
+             std::string_view remark = {});
+  // More elements of an option that is a list. A `remark` is told beside it.
+  // `shown` stands for elements that are too long to be told.
+  void append(const Place& place, std::string_view option, const std::vector<std::string>& elements,
+              std::string_view remark = {}, std::string_view shown = {});
+
+  // What an option that is a list has by now.
+  [[nodiscard]] std::vector<std::string> elements_of(std::string_view option) const;
 
   [[nodiscard]] SandboxConfig take() { return std::move(result_); }
   void add_faults(std::vector<Finding> faults);
@@ -52,9 +58,12 @@ class Reading {
 };
 
 // The rules that look at more than one field; called for each place of their field.
+void read_variable(Reading& reading, const Place& place);
 void read_rlimit(Reading& reading, const Place& place);
 void read_mount(Reading& reading, const Place& place);
 void read_id_map(Reading& reading, const Place& place);
+// Where scripts start; asks for the mounts that have been read.
+void read_start(Reading& reading, const ParsedText& parsed);
 // All of the policy's strings together, and the file.
 void read_seccomp(Reading& reading, const ParsedText& parsed);
 

@@ -48,6 +48,7 @@ SandboxConfig read_sandbox_config(std::string_view text, const Surroundings& sur
   Reading reading(surroundings);
   reading.add_faults(std::move(parsed.faults));
   read_message(reading, parsed.message, parsed.places.get(), "");
+  read_start(reading, parsed);
   read_seccomp(reading, parsed);
   return reading.take();
 }

@@ -2,7 +2,7 @@
 // well.
 #include <algorithm>
 #include <array>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "nsjail/kafel.hpp"
@@ -36,6 +36,31 @@ struct Piece {
   Place place;
 };
 
+// What the lines of cellblock's own policy that allow a call ask of its arguments.
+using Lines = std::vector<std::vector<sandbox::ArgumentTest>>;
+using AllowedCalls = std::map<std::string, Lines>;
+
+AllowedCalls lines_that_allow() {
+  AllowedCalls allowed;
+  const auto ours = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
+  if (!ours) return allowed;
+  for (const auto& rule : *ours) {
+    if (rule.error == 0) allowed[rule.name].push_back(rule.tests);
+  }
+  return allowed;
+}
+
+// Of a call that a policy names by its number; empty for those that cells can't make anyway.
+std::string name_of(const KafelRule& rule, const AllowedCalls& allowed) {
+  for (const auto& [name, lines] : allowed) {
+    const auto number = sandbox::syscall_number({.name = name, .tests = {}});
+    if (number && *number >= 0 && *number == rule.number) return name;
+  }
+  return {};
+}
+
+enum class Decision : std::uint8_t { kAllowed, kRefused, kMoreThanAsked };
+
 class Translation {
  public:
   Translation(Reading& reading, std::vector<Piece> pieces) : reading_(&reading), pieces_(std::move(pieces)) {}
@@ -43,28 +68,27 @@ class Translation {
   void translate(const std::string& text) {
     KafelPolicy policy = parse_kafel(text);
     for (const KafelProblem& problem : policy.problems) add(problem.line, problem.text);
+    const auto allowed = lines_that_allow();
     for (KafelRule& rule : policy.rules) {
-      rule.call = usual_name(rule.call);
-      if (!sandbox::syscall_number({.name = rule.call, .tests = {}}))
+      rule.call = rule.call.empty() ? name_of(rule, allowed) : usual_name(rule.call);
+      if (!rule.call.empty() && !sandbox::syscall_number({.name = rule.call, .tests = {}}))
         add(rule.line, "no system call '" + rule.call + "'");
     }
     if (policy.otherwise == KafelAction::kOther)
       add(policy.default_line, "only ALLOW and refusals can be a DEFAULT");
     // Half a policy says little about a call.
     if (!policy.problems.empty()) return;
-    const auto ours = sandbox::parse_seccomp_policy(sandbox::builtin_seccomp_policy());
-    std::set<std::string> allowed;
-    if (ours) {
-      for (const auto& rule : *ours) {
-        if (rule.error == 0) allowed.insert(rule.name);
-      }
-    }
     std::vector<std::string> refused;
-    for (const std::string& call : allowed) {
-      if (!is_refused(policy, call)) continue;
+    for (const auto& [call, lines] : allowed) {
+      const Decision decision = decide(policy, call, lines);
+      if (decision == Decision::kAllowed) continue;
+      const bool more_than_asked = decision == Decision::kMoreThanAsked;
       refused.push_back(call);
+      if (more_than_asked) wider_.push_back(call);
       if (const auto reason = sandbox::why_needed(call); !reason.empty()) {
-        add(line_of(policy, call), "cells need '" + call + "': " + std::string(reason));
+        add(line_of(policy, call),
+            "cells need '" + call + "': " + std::string(reason) +
+                (more_than_asked ? "; its condition can't be told apart from the whole call" : ""));
       }
     }
     if (good_) apply(refused);
@@ -89,16 +113,30 @@ class Translation {
     return std::max(policy.default_line, 1);
   }
 
-  bool is_refused(const KafelPolicy& policy, const std::string& call) {
-    const auto rule = std::find_if(policy.rules.begin(), policy.rules.end(),
-                                   [&call](const KafelRule& candidate) { return candidate.call == call; });
-    if (rule == policy.rules.end()) return policy.otherwise == KafelAction::kRefuse;
-    if (rule->conditional) {
-      add(rule->line, "a condition on the arguments of '" + call + "': calls can be refused or not");
-    } else if (rule->action == KafelAction::kOther) {
-      add(rule->line, "'" + call + "' can be allowed or refused, and not watched");
+  // The first rule that holds for a call counts. Where a condition may hold or not, the call is refused
+  // altogether: more than was asked for, and never less.
+  Decision decide(const KafelPolicy& policy, const std::string& call, const Lines& lines) {
+    bool sometimes_refused = false;
+    bool sometimes_allowed = false;
+    for (const KafelRule& rule : policy.rules) {
+      if (rule.call != call) continue;
+      const Holds when = rule.condition ? holds(*rule.condition, lines) : Holds::kAlways;
+      if (when == Holds::kNever) continue;
+      if (rule.action == KafelAction::kOther) {
+        add(rule.line, "'" + call + "' can be allowed or refused, and not watched");
+        return Decision::kAllowed;
+      }
+      const bool refuses = rule.action == KafelAction::kRefuse;
+      if (when == Holds::kAlways) return decision(refuses, sometimes_refused, sometimes_allowed);
+      (refuses ? sometimes_refused : sometimes_allowed) = true;
     }
-    return rule->action == KafelAction::kRefuse;
+    return decision(policy.otherwise == KafelAction::kRefuse, sometimes_refused, sometimes_allowed);
+  }
+
+  static Decision decision(bool otherwise_refused, bool sometimes_refused, bool sometimes_allowed) {
+    if (!otherwise_refused && !sometimes_refused) return Decision::kAllowed;
+    const bool partly_allowed = !otherwise_refused || sometimes_allowed;
+    return partly_allowed ? Decision::kMoreThanAsked : Decision::kRefused;
   }
 
   void apply(const std::vector<std::string>& refused) {
@@ -107,11 +145,15 @@ class Translation {
       reading_->add(place, Outcome::kAlreadySo, "cellblock's own policy refuses all that, and more");
       return;
     }
-    reading_->append(place, "refuse-calls", refused);
+    std::string remark;
+    for (const std::string& call : wider_) remark += (remark.empty() ? "" : ", ") + call;
+    if (!remark.empty()) remark += ": with any arguments, which is more than the policy refuses";
+    reading_->append(place, "refuse-calls", refused, remark);
   }
 
   Reading* reading_;
   std::vector<Piece> pieces_;
+  std::vector<std::string> wider_;  // calls whose conditions can't be kept
   bool good_ = true;
 };
 

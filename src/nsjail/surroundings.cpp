@@ -35,7 +35,7 @@ CurrentLimit limit_of_this_process(int resource) {
 
 Surroundings real_surroundings() {
   return {find_path, [](const std::string& path) { return base::read_file(AT_FDCWD, path); },
-          limit_of_this_process, false};
+          limit_of_this_process, false, false};
 }
 
 }  // namespace cellblock::nsjail

@@ -30,6 +30,7 @@ struct Surroundings {
   // Of this process; `resource` as setrlimit takes it.
   std::function<CurrentLimit(int resource)> current_limit;
   bool show_private_files = false;
+  bool bind_writable = false;
 };
 
 // This host and this process.

@@ -101,28 +101,27 @@ std::optional<protocol::RunRequest> receive_run(int channel, Warm warm) {
   }
 }
 
-// An unnamed file in the working directory. Not every file system of a host knows such files.
-base::Fd unnamed_file() {
-  base::Fd file(::open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+// An unnamed file where a script's files are. Not every file system of a host knows such files.
+base::Fd unnamed_file(const std::string& directory) {
+  base::Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (file.valid()) return file;
-  constexpr const char* kName = ".stdin";
-  file = base::Fd(::open(kName, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
-  if (file.valid() && ::unlink(kName) != 0) return {};
+  const std::string name = directory + "/.stdin";
+  file = base::Fd(::open(name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+  if (file.valid() && ::unlink(name.c_str()) != 0) return {};
   return file;
 }
 
 // Standard input is a file, so that it can be read, seeked and inherited.
-bool place_stdin(const std::string& text) {
+bool place_stdin(const std::string& text, const std::string& directory) {
   if (text.empty()) return true;
-  const base::Fd file = unnamed_file();
+  const base::Fd file = unnamed_file(directory);
   return file.valid() && base::write_all(file.get(), text) && ::lseek(file.get(), 0, SEEK_SET) == 0 &&
          ::dup2(file.get(), 0) == 0;
 }
 
-// Where a script's relative paths lead at first.
-std::string working_directory(const sandbox::JailSpec& spec, std::uint32_t slot) {
-  return spec.walls.namespaces ? std::string(sandbox::kWorkingDirectory)
-                               : sandbox::slot_directory(spec, slot);
+// Where the files that a request brings are put, and those of the answer are looked for.
+std::string home_of_files(const sandbox::JailSpec& spec, std::uint32_t slot) {
+  return spec.walls.namespaces ? sandbox::directory_for_files(spec) : sandbox::slot_directory(spec, slot);
 }
 
 base::Fd open_folder(const std::string& path) {
@@ -240,9 +239,10 @@ void run_cell(Interpreter& interpreter, CellDescriptors descriptors, const sandb
   out.reset();
   err.reset();
   // Input and files first: they may be larger than those that the script may write.
-  const std::string directory = working_directory(spec, descriptors.slot);
+  const std::string directory = home_of_files(spec, descriptors.slot);
   const auto unplaced = fail_to_place(request->files, directory);
-  if (!place_stdin(request->stdin_text) || !lower_limits(*request, spec, data_before)) ::_exit(kExitBroken);
+  if (!place_stdin(request->stdin_text, directory) || !lower_limits(*request, spec, data_before))
+    ::_exit(kExitBroken);
   DisplayOutlet outlet(request->display, [&channel](std::string_view payload) {
     return send(channel.get(), protocol::FrameKind::kDisplay, payload);
   });

@@ -31,25 +31,30 @@ StepResult root_links(const std::string& root, Inodes inodes) {
   return {};
 }
 
-StepResult make_accounts(const std::string& root, const std::string& hostname) {
+StepResult make_accounts(const std::string& root, const TreeAdditions& additions) {
+  const std::string uid = std::to_string(additions.uid);
+  const std::string gid = std::to_string(additions.gid);
   if (auto made = make_directories(root + "/etc"); !made) return made;
   // Whoever owns a file of the tree is nobody in here; programs look up root without asking whether it
   // exists.
   if (auto done = write_text(root + "/etc/passwd",
                              "root:x:0:0:root:/:/bin/sh\n"
-                             "script:x:1000:1000:script:/tmp:/bin/sh\n"
-                             "nobody:x:65534:65534:nobody:/:/bin/sh\n");
+                             "script:x:" +
+                                 uid + ":" + gid +
+                                 ":script:/tmp:/bin/sh\n"
+                                 "nobody:x:65534:65534:nobody:/:/bin/sh\n");
       !done) {
     return done;
   }
-  if (auto done = write_text(root + "/etc/group", "root:x:0:\nscript:x:1000:\nnogroup:x:65534:\n"); !done)
+  if (auto done = write_text(root + "/etc/group", "root:x:0:\nscript:x:" + gid + ":\nnogroup:x:65534:\n");
+      !done)
     return done;
   // Names are looked up in files only: there is no network to ask.
   if (auto done = write_text(root + "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
       !done) {
     return done;
   }
-  return write_text(root + "/etc/hosts", "127.0.0.1 localhost " + hostname + "\n::1 localhost\n");
+  return write_text(root + "/etc/hosts", "127.0.0.1 localhost " + additions.hostname + "\n::1 localhost\n");
 }
 
 }  // namespace
@@ -78,7 +83,8 @@ const std::vector<TreeEntry>& tree_entries() {
 }
 
 TreeAdditions additions_of(const JailSpec& spec) {
-  TreeAdditions additions{spec.library_paths, spec.shown, {}, spec.hostname};
+  TreeAdditions additions{spec.library_paths, spec.shown,     {}, spec.written, spec.hostname,
+                          spec.inside_uid,    spec.inside_gid};
   for (const ScratchPlace& scratch : spec.scratch) additions.scratch.push_back(scratch.place);
   return additions;
 }
@@ -110,8 +116,11 @@ StepResult build_file_tree(const std::string& root, const TreeAdditions& additio
   for (const std::string& place : additions.scratch) {
     if (auto made = make_directories(root + place); !made) return made;
   }
+  for (const WrittenEntry& entry : additions.written) {
+    if (auto done = write_entry(root, entry); !done) return done;
+  }
   if (auto done = root_links(root, style.inodes); !done) return done;
-  if (auto done = make_accounts(root, additions.hostname); !done) return done;
+  if (auto done = make_accounts(root, additions); !done) return done;
   if (auto done = make_devices(root, style.devices); !done) return done;
   // The kernel lets a user namespace mount a fresh /proc only where a whole one is visible already. With what
   // is mounted on it (systemd's binfmt_misc), since a user namespace may not uncover what the host covers.

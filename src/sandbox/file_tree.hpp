@@ -38,7 +38,10 @@ struct TreeAdditions {
   std::vector<std::string> library_paths;
   std::vector<ShownPath> shown;
   std::vector<std::string> scratch;  // directories for cells to mount on
-  std::string hostname = "cell";     // what the loopback address is called
+  std::vector<WrittenEntry> written;
+  std::string hostname = "cell";  // what the loopback address is called
+  std::uint32_t uid = kInsideId;  // of scripts
+  std::uint32_t gid = kInsideId;
 };
 [[nodiscard]] TreeAdditions additions_of(const JailSpec& spec);
 

@@ -16,23 +16,28 @@ constexpr unsigned long kWritable = MS_NOSUID | MS_NODEV;
 StepResult furnish_cell(const JailSpec& spec) {
   // The ids of the jailer are unmapped in here; these are the only mapped ones. Capabilities stay, since
   // the uid that is left behind is not this namespace's root.
-  if (::setresgid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
-  if (::setresuid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
-  const std::string bounds =
-      "size=" + std::to_string(spec.tmp_bytes) + ",nr_inodes=" + std::to_string(spec.tmp_inodes);
+  if (::setresgid(spec.inside_gid, spec.inside_gid, spec.inside_gid) != 0)
+    return step_failed(Step::kIdentity);
+  if (::setresuid(spec.inside_uid, spec.inside_uid, spec.inside_uid) != 0)
+    return step_failed(Step::kIdentity);
+  const auto bounds = [&spec](std::uint64_t bytes) {
+    return "size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(spec.tmp_inodes);
+  };
+  const auto flags = [](bool no_exec) { return no_exec ? kWritable | MS_NOEXEC : kWritable; };
   // The only place that a script can write to, bounded in bytes and files.
-  if (::mount("tmp", "/tmp", "tmpfs", kWritable, (bounds + ",mode=0700").c_str()) != 0) {
+  if (::mount("tmp", "/tmp", "tmpfs", flags(spec.tmp_no_exec),
+              (bounds(spec.tmp_bytes) + ",mode=0700").c_str()) != 0) {
     return step_failed(Step::kMountTmp);
   }
   // Semaphores and shared memory of multiprocessing live here; it counts as memory like /tmp does.
-  if (::mount("shm", "/dev/shm", "tmpfs", kWritable | MS_NOEXEC, (bounds + ",mode=1777").c_str()) != 0) {
+  if (::mount("shm", "/dev/shm", "tmpfs", flags(true), (bounds(spec.shm_bytes) + ",mode=1777").c_str()) !=
+      0) {
     return step_failed(Step::kMountShm);
   }
   // Mount points are in the tree. Each is bounded like /tmp, and counts as memory as well.
   for (const ScratchPlace& scratch : spec.scratch) {
-    const std::string own = "size=" + std::to_string(scratch.bytes) +
-                            ",nr_inodes=" + std::to_string(spec.tmp_inodes) + ",mode=0700";
-    if (::mount("scratch", scratch.place.c_str(), "tmpfs", kWritable, own.c_str()) != 0) {
+    const std::string own = bounds(scratch.bytes) + ",mode=0700";
+    if (::mount("scratch", scratch.place.c_str(), "tmpfs", flags(scratch.no_exec), own.c_str()) != 0) {
       return step_failed(Step::kMountTmp);
     }
   }

@@ -11,8 +11,11 @@ TEST(JailSpec, RoundTripsThroughJson) {
   spec.memory_bytes = 1;
   spec.preload = {{"json"}, {"numpy", "pandas"}};
   spec.walls.cgroups = false;
-  spec.shown = {{"/opt/app", "/app"}};
-  spec.scratch = {{"/scratch", 5}};
+  spec.shown = {{"/opt/app", "/app", true, true}};
+  spec.scratch = {{"/scratch", 5, true}};
+  spec.written = {{WrittenEntry::Kind::kLink, "/a", "/b"}};
+  spec.inside_uid = 7;
+  spec.working_directory = "/app";
   spec.environment = {"A=\"b\""};
   spec.refused_calls = {"mkdir"};
   spec.hostname = "box";
@@ -23,9 +26,23 @@ TEST(JailSpec, RoundTripsThroughJson) {
   EXPECT_EQ(back->walls, spec.walls);
   EXPECT_EQ(back->shown, spec.shown);
   EXPECT_EQ(back->scratch, spec.scratch);
+  EXPECT_EQ(back->written, spec.written);
+  EXPECT_EQ(back->inside_uid, 7U);
+  EXPECT_EQ(back->working_directory, "/app");
   EXPECT_EQ(back->environment, spec.environment);
   EXPECT_EQ(back->refused_calls, spec.refused_calls);
   EXPECT_EQ(back->hostname, "box");
+}
+
+TEST(JailSpec, FilesAreWhereScriptsStartIfThatIsTheirsAlone) {
+  JailSpec spec;
+  EXPECT_EQ(directory_for_files(spec), "/tmp");
+  spec.scratch = {{"/work", 5}};
+  spec.shown = {{"/opt/app", "/app"}};
+  spec.working_directory = "/app";
+  EXPECT_EQ(directory_for_files(spec), "/tmp");
+  spec.working_directory = "/work";
+  EXPECT_EQ(directory_for_files(spec), "/work");
 }
 
 TEST(JailSpec, AMissingFieldIsAnError) {

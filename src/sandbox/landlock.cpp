@@ -49,6 +49,11 @@ constexpr std::uint64_t kReadWriteRights = kReadRights | LANDLOCK_ACCESS_FS_WRIT
                                            LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
                                            LANDLOCK_ACCESS_FS_MAKE_SYM | kRefer | kTruncate;
 
+// What others find there later must not surprise them, and must not be a line to them.
+constexpr std::uint64_t kSharedRights =
+    kReadWriteRights &
+    ~(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM);
+
 std::uint64_t rights_of(LandlockRule::Access access) {
   switch (access) {
     case LandlockRule::Access::kRead:
@@ -57,6 +62,8 @@ std::uint64_t rights_of(LandlockRule::Access access) {
       return kDeviceRights | kTruncate;
     case LandlockRule::Access::kReadWrite:
       return kReadWriteRights;
+    case LandlockRule::Access::kShared:
+      return kSharedRights;
   }
   return 0;
 }

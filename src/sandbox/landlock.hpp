@@ -10,7 +10,8 @@ namespace cellblock::sandbox {
 
 struct LandlockRule {
   std::string path;
-  enum class Access : unsigned char { kRead, kDevice, kReadWrite } access;
+  // kShared: files and directories, and nothing that leads elsewhere or that others could be spoken to by.
+  enum class Access : unsigned char { kRead, kDevice, kReadWrite, kShared } access;
 };
 
 // 0 when the kernel has no Landlock, else its ABI version.

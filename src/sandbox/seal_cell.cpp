@@ -33,17 +33,22 @@ std::vector<LandlockRule> landlock_rules(const JailSpec& spec) {
   for (const ScratchPlace& scratch : spec.scratch) {
     rules.push_back({scratch.place, LandlockRule::Access::kReadWrite});
   }
+  for (const ShownPath& shown : spec.shown) {
+    if (shown.writable) rules.push_back({shown.place, LandlockRule::Access::kShared});
+  }
   return rules;
 }
 
-StepResult join_namespaces(int first_process) {
+StepResult join_namespaces(const JailSpec& spec, int first_process) {
   // The pid namespace was entered by the fork; the rest in one call, the user namespace first.
   if (::setns(first_process, kJoined) != 0) return step_failed(Step::kJoinNamespaces);
   // Made here and not by the first process, so that its root is the slot's cgroup.
   if (::unshare(CLONE_NEWCGROUP) != 0) return step_failed(Step::kCgroupNamespace);
   // The zygote's ids are unmapped in the cell; these are the only mapped ones.
-  if (::setresgid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
-  if (::setresuid(kInsideId, kInsideId, kInsideId) != 0) return step_failed(Step::kIdentity);
+  if (::setresgid(spec.inside_gid, spec.inside_gid, spec.inside_gid) != 0)
+    return step_failed(Step::kIdentity);
+  if (::setresuid(spec.inside_uid, spec.inside_uid, spec.inside_uid) != 0)
+    return step_failed(Step::kIdentity);
   return {};
 }
 
@@ -79,12 +84,12 @@ StepResult enter_limits(const SealInput& input) {
 
 StepResult seal_cell(const SealInput& input) {
   if (auto done = enter_limits(input); !done) return done;
-  if (auto done = join_namespaces(input.first_process); !done) return done;
+  if (auto done = join_namespaces(*input.spec, input.first_process); !done) return done;
   if (::prctl(PR_SET_NAME, "cellblock-cell", 0, 0, 0) != 0) return step_failed(Step::kSession);
   // The change of ids has made the process undumpable, and with it /proc/self the property of an unmapped
   // user. Programs need theirs; nobody in here can trace, the filter sees to that.
   if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return step_failed(Step::kSession);
-  if (auto done = shed_inheritance(std::string(kWorkingDirectory)); !done) return done;
+  if (auto done = shed_inheritance(input.spec->working_directory); !done) return done;
   if (auto done = set_rlimits(input.rlimits); !done) return done;
   if (auto done = drop_capabilities(); !done) return done;
   return lock_cell(input);

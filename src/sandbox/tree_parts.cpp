@@ -18,24 +18,26 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr unsigned long kReadOnly = MS_RDONLY | MS_NOSUID | MS_NODEV;
+constexpr unsigned long kWritable = MS_NOSUID | MS_NODEV;
 
-StepResult bind_read_only(const std::string& path, const std::string& target) {
+StepResult bind(const std::string& path, const std::string& target, unsigned long flags) {
   if (::mount(path.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0)
     return step_failed(Step::kFileTree);
   // A bind takes its flags only in a second step; no set-uid file and no device works in the tree.
-  if (::mount(nullptr, target.c_str(), nullptr, MS_BIND | MS_REMOUNT | kReadOnly, nullptr) != 0) {
+  if (::mount(nullptr, target.c_str(), nullptr, MS_BIND | MS_REMOUNT | flags, nullptr) != 0) {
     return step_failed(Step::kFileTree);
   }
   return {};
 }
 
-StepResult overlay_read_only(const std::string& root, const std::string& path, const std::string& target) {
+StepResult overlay(const std::string& root, const std::string& path, const std::string& target,
+                   unsigned long flags) {
   // A relative layer, since the option's text can't hold every character that a path may have.
   if (::chdir(path.c_str()) != 0) return step_failed(Step::kFileTree);
   // An overlay without a writable layer wants two others: the second is the tree's own empty mount point.
   const std::string layers = "lowerdir=.:" + root + "/proc";
   StepResult mounted;
-  if (::mount("cellblock", target.c_str(), "overlay", kReadOnly, layers.c_str()) != 0) {
+  if (::mount("cellblock", target.c_str(), "overlay", flags, layers.c_str()) != 0) {
     mounted = step_failed(Step::kFileTree);
   }
   // A working directory would keep the covered place in reach.
@@ -44,9 +46,9 @@ StepResult overlay_read_only(const std::string& root, const std::string& path, c
 }
 
 StepResult show_directory_at(const std::string& root, const std::string& path, const std::string& target,
-                             Inodes inodes) {
+                             Inodes inodes, unsigned long flags) {
   if (auto made = make_directories(target); !made) return made;
-  return inodes == Inodes::kOwn ? overlay_read_only(root, path, target) : bind_read_only(path, target);
+  return inodes == Inodes::kOwn ? overlay(root, path, target, flags) : bind(path, target, flags);
 }
 
 struct Device {
@@ -93,16 +95,28 @@ StepResult write_text(const std::string& path, std::string_view text) {
 }
 
 StepResult show_directory(const std::string& root, const std::string& path, Inodes inodes) {
-  return show_directory_at(root, path, root + path, inodes);
+  return show_directory_at(root, path, root + path, inodes, kReadOnly);
 }
 
 StepResult show_path(const std::string& root, const ShownPath& shown, Inodes inodes) {
   const std::string target = root + shown.place;
   std::error_code error;
-  if (fs::is_directory(shown.path, error)) return show_directory_at(root, shown.path, target, inodes);
+  if (fs::is_directory(shown.path, error)) {
+    unsigned long flags = shown.writable ? kWritable : kReadOnly;
+    if (shown.no_exec) flags |= MS_NOEXEC;
+    return show_directory_at(root, shown.path, target, shown.writable ? Inodes::kShared : inodes, flags);
+  }
   if (auto made = make_directories(fs::path(target).parent_path()); !made) return made;
   fs::copy_file(shown.path, target, error);
   if (error) return tl::make_unexpected(StepFailure{Step::kFileTree, error.value()});
+  return {};
+}
+
+StepResult write_entry(const std::string& root, const WrittenEntry& entry) {
+  const std::string target = root + entry.place;
+  if (auto made = make_directories(fs::path(target).parent_path()); !made) return made;
+  if (entry.kind == WrittenEntry::Kind::kFile) return write_text(target, entry.content);
+  if (::symlink(entry.content.c_str(), target.c_str()) != 0) return step_failed(Step::kFileTree);
   return {};
 }
 

@@ -19,8 +19,12 @@ StepResult write_text(const std::string& path, std::string_view text);
 StepResult show_directory(const std::string& root, const std::string& path, Inodes inodes);
 
 // A directory or file of the host at a place of its own in the tree: the directory like show_directory(), the
-// file as a copy, since a file can't have another inode otherwise.
+// file as a copy, since a file can't have another inode otherwise. One that scripts may write to is the
+// host's own in any case.
 StepResult show_path(const std::string& root, const ShownPath& shown, Inodes inodes);
+
+// A file or a link with what the operator wants in it.
+StepResult write_entry(const std::string& root, const WrittenEntry& entry);
 
 // Copies a file, or the files and links of a directory; what can't be read is left out, since what is
 // private on the host must stay out.

@@ -20,7 +20,7 @@ FILES = sorted(path.name for path in CONFIGS.iterdir())
 
 def test_there_is_a_file_for_each_case():
     assert {name.rpartition(".")[0] for name in FILES} == set(LIMITS)
-    assert {f"{case}.toml" for case in LIMITS} <= set(FILES)
+    assert {f"{case}.{kind}" for case in LIMITS for kind in ("toml", "cfg")} == set(FILES)
 
 
 @pytest.fixture(scope="module", params=FILES)

@@ -180,6 +180,49 @@ def test_call_that_the_policy_takes_away_is_refused_and_named(furnished):
 
 
 @as_root
+def test_variables_that_cells_have_are_already_so(tmp_path, furnished):
+    """What a cell without anybody's word has, asked for again: the two tables of it are the same."""
+    variables = inside(furnished, "import os\ndef main(): return dict(os.environ)")
+    assert variables.pop("GREETING") == "good morning, all"
+    file = tmp_path / "nsjail.cfg"
+    file.write_text("".join(f'envar: "{name}={value}"\n' for name, value in sorted(variables.items())))
+    done = explain(file)
+    assert done.returncode == 0 and done.stdout.count("already so") == len(variables) >= 12, done.stdout
+
+
+@as_root
+def test_usual_variables_of_python_reach_scripts_and_what_they_start(tmp_path):
+    file = tmp_path / "nsjail.cfg"
+    file.write_text("""
+        envar: "PATH=/usr/local/bin:/usr/bin:/bin"
+        envar: "LANG=en_US.UTF-8"
+        envar: "TZ=Europe/Berlin"
+        envar: "PYTHONDONTWRITEBYTECODE=1"
+        """)
+    running = Server("--sandbox-config", str(file), "--pool-size", "1", "--max-executions", "2", "--preload-light", "")
+    try:
+        seen = inside(running, """
+import os, subprocess, sys, time
+def main():
+    child = subprocess.run([sys.executable, "-c", "import sys; print(sys.flags.dont_write_bytecode)"],
+                           capture_output=True, text=True).stdout.strip()
+    return [os.environ["PATH"], os.environ["LANG"], time.tzname[0], child]""")
+        assert seen == ["/usr/local/bin:/usr/bin:/bin", "en_US.UTF-8", "CET", "1"]
+    finally:
+        running.stop()
+
+
+def test_variable_that_cant_be_is_named_with_the_value_that_cells_have(tmp_path):
+    file = tmp_path / "nsjail.cfg"
+    file.write_text('envar: "HOME=/root"\nenvar: "LD_PRELOAD=/x.so"\nenvar: "LANG"\nenvar: "OMP_NUM_THREADS=8"\n')
+    done = explain(file)
+    assert done.returncode == 1 and "refuses it: 4 fields" in done.stdout, done.stdout
+    for text in ("cells have HOME=/tmp", "LD_PRELOAD decides which libraries", "cells have LANG=C.UTF-8",
+                 "cells have OMP_NUM_THREADS=1"):
+        assert text in done.stdout, done.stdout
+
+
+@as_root
 def test_private_files_need_an_alarming_option(tmp_path):
     file = tmp_path / "nsjail.cfg"
     file.write_text('mount { src: "/etc/ssl" dst: "/ssl" is_bind: true }')

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "jailer/zygote_process.hpp"
 #include "nsjail/config.pb.h"
@@ -33,8 +34,9 @@ void set_namespaces(NsJailConfig& config, const sandbox::JailSpec& spec, std::ui
   // An empty network has no loopback either.
   config.set_iface_no_lo(true);
   config.set_hostname(spec.hostname);
-  for (auto* map : {config.add_uidmap(), config.add_gidmap()}) {
-    map->set_inside_id(std::to_string(sandbox::kInsideId));
+  for (const auto& [map, inside_id] :
+       {std::pair{config.add_uidmap(), spec.inside_uid}, std::pair{config.add_gidmap(), spec.inside_gid}}) {
+    map->set_inside_id(std::to_string(inside_id));
     map->set_outside_id(std::to_string(outside_id));
     map->set_count(1);
   }
@@ -94,16 +96,17 @@ void add_own_mounts(NsJailConfig& config, const sandbox::JailSpec& spec) {
     return "size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(spec.tmp_inodes) +
            ",mode=" + mode;
   };
-  add_own(config, std::string(sandbox::kWorkingDirectory), "tmpfs", bounds(spec.tmp_bytes, "0700"), true);
-  add_own(config, "/dev/shm", "tmpfs", bounds(spec.tmp_bytes, "1777"), false);
+  add_own(config, std::string(sandbox::kOwnDirectory), "tmpfs", bounds(spec.tmp_bytes, "0700"),
+          !spec.tmp_no_exec);
+  add_own(config, "/dev/shm", "tmpfs", bounds(spec.shm_bytes, "1777"), false);
   for (const sandbox::ScratchPlace& scratch : spec.scratch) {
-    add_own(config, scratch.place, "tmpfs", bounds(scratch.bytes, "0700"), true);
+    add_own(config, scratch.place, "tmpfs", bounds(scratch.bytes, "0700"), !scratch.no_exec);
   }
   add_own(config, "/proc", "proc", "subset=pid", false);
 }
 
 void set_program(NsJailConfig& config, const sandbox::JailSpec& spec) {
-  config.set_cwd(std::string(sandbox::kWorkingDirectory));
+  config.set_cwd(spec.working_directory);
   config.set_keep_env(false);
   for (std::string& variable : jailer::cell_environment(spec)) config.add_envar(std::move(variable));
   for (const int fd : {protocol::kJailLine, protocol::kJailSpec, protocol::kJailChannel, protocol::kJailOut,
@@ -125,7 +128,7 @@ std::vector<TreeTop> tree_tops() {
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator("/", error)) {
     const std::string path = entry.path().string();
-    if (path == "/proc" || path == sandbox::kWorkingDirectory) continue;
+    if (path == "/proc" || path == sandbox::kOwnDirectory) continue;
     if (entry.is_symlink(error)) {
       tops.push_back({path, fs::read_symlink(entry.path(), error).string()});
     } else {

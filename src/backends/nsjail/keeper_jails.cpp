@@ -66,6 +66,7 @@ tl::expected<Jail, StepFailure> Keeper::make(std::uint32_t slot, std::size_t poo
   told.cgroup_root.clear();
   told.nsjail.clear();
   told.shown.clear();
+  told.written.clear();
   told.preload = {spec_.preload[pool]};
   JailInput input;
   input.nsjail = host_.nsjail.get();
