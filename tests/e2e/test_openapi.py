@@ -8,7 +8,9 @@ import subprocess
 import pytest
 from interface import Interface
 from jsonschema import Draft202012Validator
+from openapi_objects import faults
 from support import REPO, TIME_FACTOR, Server
+
 
 @pytest.fixture(scope="module")
 def document(server):
@@ -52,6 +54,22 @@ def test_every_reference_leads_somewhere(document):
     assert len(references) > 50
     for target in references:
         assert interface.resolver.resolve(target)[1]
+
+
+def test_document_is_openapi(document):
+    assert faults(document) == []
+
+
+def test_what_is_no_openapi_is_noticed(document):
+    """The comma in a YAML flow mapping that makes two fields of one, a list for an object, a field that is missing."""
+    response = {"content": {"application/json": {"schema": {"type": "object", "propertys": {}}}}}
+    for broken, words in [
+        ({**document, "security": {}}, "/security: no list"),
+        ({**document, "paths": {"/a": {"get": {"responses": {"200": response}}}}}, "response without description"),
+        ({**document, "paths": {"/a": {"get": {"responses": {"200": response}}}}}, "schema with propertys"),
+        ({**document, "components": {"securitySchemes": {"a": {"type": "http", "or so": None}}}}, "with or so"),
+    ]:
+        assert any(words in fault for fault in faults(broken)), words
 
 
 def test_every_schema_is_one(document):
