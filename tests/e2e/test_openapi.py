@@ -92,11 +92,17 @@ def test_every_example_fits_its_schema(document):
     assert seen > 20
 
 
-@pytest.mark.parametrize("example", ["hello", "pandas", "limits"])
+@pytest.mark.parametrize("example", ["hello", "pandas", "named", "stdin", "display", "limits"])
 def test_examples_of_requests_run(server, document, example):
     operation = document["paths"]["/execute"]["post"]
     value = operation["requestBody"]["content"]["application/json"]["examples"][example]["value"]
     assert server.post(**value).http == 200
+
+
+def test_every_status_of_a_400_has_an_example(document):
+    examples = document["paths"]["/execute"]["post"]["responses"]["400"]["content"]["application/json"]["examples"]
+    statuses = document["components"]["schemas"]["Fault"]["properties"]["status"]["enum"]
+    assert set(examples) == set(statuses) == {one["value"]["status"] for one in examples.values()}
 
 
 def test_an_answer_of_another_form_is_noticed(server, document):

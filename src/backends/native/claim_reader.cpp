@@ -66,8 +66,12 @@ std::optional<engine::ExceptionInfo> read_exception(const std::string& text) {
   info.traceback = text_field(object, "traceback");
   info.line = number_field(object, "line");
   info.column = number_field(object, "column");
-  if (const auto found = object.find("text"); found != object.end() && found->is_string()) {
-    info.text = found->get<std::string>();
+  info.end_line = number_field(object, "end_line");
+  info.end_column = number_field(object, "end_column");
+  for (const auto& [name, field] :
+       {std::pair{"text", &info.text}, {"file", &info.file}, {"hint", &info.hint}}) {
+    if (const auto found = object.find(name); found != object.end() && found->is_string())
+      *field = found->get<std::string>();
   }
   return info;
 }
