@@ -3,6 +3,7 @@ cell, and what the request has to do with them. Compiled into the zygote.
 """
 
 import errno
+import re
 import sys
 
 BY_ERRNO = {
@@ -13,6 +14,7 @@ BY_ERRNO = {
     errno.EROFS: "only the working directory (/tmp) and /dev/shm can be written to",
 }
 THREADS = "can't start new thread"
+_STARTS = re.compile(r"fork|process|spawn|popen|system|pool|start", re.IGNORECASE)
 MISSING_MODULE = ("the libraries that are here are listed at GET /version; a module of your own can come along in the "
                   "field 'files'")
 WRONG_CALL = "main() is called with 'args' and 'kwargs' of the request"
@@ -20,8 +22,8 @@ WRONG_CALL = "main() is called with 'args' and 'kwargs' of the request"
 USUAL = {"np": "import numpy as np", "pd": "import pandas as pd", "plt": "import matplotlib.pyplot as plt"}
 
 
-def hint_for(error, called_wrongly=False):
-    """A sentence, or None. `called_wrongly`: main() itself was not entered."""
+def hint_for(error, line="", called_wrongly=False):
+    """A sentence, or None. `line` is where it happened; `called_wrongly`: main() itself was not entered."""
     if isinstance(error, NameError):
         name = error.name
         if name in sys.stdlib_module_names:
@@ -30,6 +32,9 @@ def hint_for(error, called_wrongly=False):
     if isinstance(error, ModuleNotFoundError):
         return MISSING_MODULE
     if isinstance(error, OSError):
+        # A socket that would block has the same number.
+        if error.errno == errno.EAGAIN and not _STARTS.search(line):
+            return None
         return BY_ERRNO.get(error.errno)
     if isinstance(error, RuntimeError) and str(error) == THREADS:
         return BY_ERRNO[errno.EAGAIN]

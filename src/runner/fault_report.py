@@ -187,7 +187,7 @@ def describe(error, main=None):
         pass
     try:
         called_wrongly = main is not None and error.__traceback__.tb_next is None
-        hint = suggestion or fault_hints.hint_for(error, called_wrongly)
+        hint = suggestion or fault_hints.hint_for(error, info.get("text", ""), called_wrongly)
     except BaseException:
         hint = None
     if hint:

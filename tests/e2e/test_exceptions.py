@@ -51,6 +51,8 @@ def test_a_limit_or_a_habit_has_a_hint(server, script, words):
 def test_an_exception_of_the_scripts_own_has_no_hint(server):
     assert "hint" not in fault(server, "def main(): raise ValueError('x')")
     assert "hint" not in fault(server, "def main(): raise NameError('qqqq')")
+    assert "hint" not in fault(server, "import socket\ndef main():\n    a, b = socket.socketpair()\n"
+                                       "    a.setblocking(False)\n    a.recv(1)")
 
 
 @pytest.mark.parametrize("script, place, marked", [
@@ -124,6 +126,16 @@ def modules_of_the_request(server):
 
 def test_modules_of_the_request_can_be_imported_and_have_frames(server):
     modules_of_the_request(server)
+
+
+def test_spawned_processes_find_modules_of_the_request(server):
+    answer = server.run("""
+        import multiprocessing, work
+        def main():
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                return pool.map(work.double, [1, 2])""", files=[{"path": "work.py", "content":
+                                                                 "def double(x): return 2 * x\n"}])
+    assert answer.result == [2, 4], answer
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="takes namespaces away, as root")
