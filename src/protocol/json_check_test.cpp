@@ -122,7 +122,9 @@ TEST(CheckJson, AcceptsEveryPrefixLengthOnlyWhenComplete) {
 }
 
 TEST(CheckJson, TakesOnlyNumbersThatPythonTakesWhereAsked) {
-  const auto checked = [](const std::string& text) { return check_json(text, kDepth, Numbers::kThatPythonTakes); };
+  const auto checked = [](const std::string& text) {
+    return check_json(text, kDepth, Numbers::kThatPythonTakes);
+  };
   for (const std::string& good : {std::string("[1e308, -1.5E-999, 0.1]"), std::string(4300, '1'),
                                   "-" + std::string(4300, '1'), "0." + std::string(5000, '1')}) {
     EXPECT_TRUE(checked(good)) << good;
