@@ -107,8 +107,14 @@ struct ExceptionInfo {
   std::string message;
   std::string traceback;  // only the user's frames
   std::optional<std::int64_t> line;
-  std::optional<std::int64_t> column;
-  std::optional<std::string> text;  // the source line of a syntax error
+  std::optional<std::int64_t>
+      column;  // in characters, from 1, as the end, which is the first after the place
+  std::optional<std::int64_t> end_line;
+  std::optional<std::int64_t> end_column;
+  std::optional<std::string> text;  // the source line
+  std::optional<std::string>
+      file;  // "<script>", or a file of the user's by its path in the working directory
+  std::optional<std::string> hint;  // what its author might do
 };
 
 // What a wall refused to a script: a system call, as the kernel told the cell's first process, or a file, as

@@ -153,7 +153,7 @@ TEST(JudgeOutputTest, KeepsWhatWasCapturedWhateverHappened) {
 
 TEST(JudgeOutputTest, KeepsTheExceptionOfAMemoryError) {
   Report report = claimed(Status::kMemoryLimit);
-  report.claim->exception = ExceptionInfo{"MemoryError", "", "", 2, std::nullopt, std::nullopt};
+  report.claim->exception = ExceptionInfo{"MemoryError", "", "", 2, {}, {}, {}, {}, {}, {}};
   const Outcome outcome = judge(Limits{}, report, EndReason::kNone);
   ASSERT_TRUE(outcome.exception);
   EXPECT_EQ(outcome.exception->type, "MemoryError");

@@ -67,8 +67,8 @@ void cancel(Exchange& exchange, const Begun& begun) {
 
 // The entries of a body that is taken apart, or why it can't be.
 tl::expected<std::vector<std::string>, Reply> entries_of(Exchange& exchange) {
-  if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
-    return tl::make_unexpected(refusal("Content-Type must be application/json"));
+  if (const std::string fault = fault_of_content(exchange.request); !fault.empty()) {
+    return tl::make_unexpected(refusal(fault));
   }
   if (has_idempotency_key(exchange.request)) {
     return tl::make_unexpected(refusal("Idempotency-Key is for /execute, not for /batch"));

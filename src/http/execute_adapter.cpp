@@ -47,6 +47,27 @@ std::string accepted_by(const Request& request) {
   return accepted;
 }
 
+std::string lower(std::string_view text) {
+  std::string copy(text);
+  std::transform(copy.begin(), copy.end(), copy.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return copy;
+}
+
+// The parameter `charset` of a media type, in lower case and without quotes; empty when there is none.
+std::string charset_of(std::string_view type) {
+  for (std::size_t from = type.find(';'); from != std::string_view::npos; from = type.find(';', from + 1)) {
+    const std::string_view rest = type.substr(from + 1);
+    const std::string one = lower(trimmed(rest.substr(0, rest.find(';'))));
+    if (!one.starts_with("charset=")) continue;
+    std::string_view value = trimmed(std::string_view(one).substr(8));
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
+    return std::string(value);
+  }
+  return {};
+}
+
 engine::Outcome invalid(std::string error) {
   engine::Outcome outcome;
   outcome.status = engine::Status::kInvalidRequest;
@@ -75,10 +96,21 @@ Reply refused_reply(const engine::Outcome& outcome, std::string_view id) {
 }
 
 bool is_json_content_type(std::string_view value) {
-  std::string type(trimmed(value.substr(0, value.find(';'))));
-  std::transform(type.begin(), type.end(), type.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string type = lower(trimmed(value.substr(0, value.find(';'))));
   return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+std::string fault_of_content(const Request& request) {
+  const std::string_view type = as_view(request[bhttp::field::content_type]);
+  if (!is_json_content_type(type)) return "Content-Type must be application/json";
+  const std::string charset = charset_of(type);
+  if (!charset.empty() && charset != "utf-8" && charset != "utf8" && charset != "us-ascii") {
+    return "The charset of Content-Type must be utf-8, which JSON is in";
+  }
+  const std::string coding = lower(trimmed(as_view(request[bhttp::field::content_encoding])));
+  if (!coding.empty() && coding != "identity")
+    return "Content-Encoding must be identity: send the body as it is";
+  return {};
 }
 
 Reply reply_for(const engine::Outcome& outcome, std::string_view id) {
@@ -104,8 +136,8 @@ Reply reply_for(const engine::Outcome& outcome, std::string_view id) {
 namespace {
 
 net::awaitable<Reply> run_once(Exchange& exchange, const std::string& id) {
-  if (!is_json_content_type(as_view(exchange.request[bhttp::field::content_type]))) {
-    co_return refused_reply(invalid("Content-Type must be application/json"), id);
+  if (std::string fault = fault_of_content(exchange.request); !fault.empty()) {
+    co_return refused_reply(invalid(std::move(fault)), id);
   }
   const StreamForm form = wanted_form(accepted_by(exchange.request));
   if (has_idempotency_key(exchange.request)) {

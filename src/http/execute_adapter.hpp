@@ -1,6 +1,7 @@
 // POST /execute: the contract's wire format over the service.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "engine/execution.hpp"
@@ -14,6 +15,8 @@ namespace cellblock::http {
 
 // Only the parts that can be tested without a connection.
 [[nodiscard]] bool is_json_content_type(std::string_view value);
+// Why a body with these header fields can't be read; empty when it can.
+[[nodiscard]] std::string fault_of_content(const Request& request);
 [[nodiscard]] Reply reply_for(const engine::Outcome& outcome, std::string_view id);
 
 // False: the status says that the script can't have run.

@@ -1,5 +1,6 @@
 #include "http/execute_adapter.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,25 @@ engine::Outcome outcome_with(Status status) {
   outcome.status = status;
   outcome.error = "why";
   return outcome;
+}
+
+Request request_with(const char* type, const char* coding) {
+  Request request;
+  request.set(bhttp::field::content_type, type);
+  if (*coding != '\0') request.set(bhttp::field::content_encoding, coding);
+  return request;
+}
+
+TEST(Content, IsReadAsUtf8AndAsItIs) {
+  for (const char* type :
+       {"application/json", "application/json; charset=UTF-8", "application/json;a=b; Charset=\"utf-8\""}) {
+    EXPECT_EQ(fault_of_content(request_with(type, "")), "") << type;
+    EXPECT_EQ(fault_of_content(request_with(type, "Identity")), "") << type;
+  }
+  EXPECT_THAT(fault_of_content(request_with("text/plain", "")), testing::HasSubstr("application/json"));
+  EXPECT_THAT(fault_of_content(request_with("application/json; charset=latin-1", "")),
+              testing::HasSubstr("utf-8"));
+  EXPECT_THAT(fault_of_content(request_with("application/json", "gzip")), testing::HasSubstr("identity"));
 }
 
 TEST(ContentType, MustBeSomeKindOfJson) {

@@ -31,7 +31,7 @@ TEST(HealthReply, ShowsIsolationWallByWallAndThePool) {
       R"({"status":"healthy","ok":true,"service":"cellblock","version":"1.2.3","isolation":{"level":"restricted",)"
       R"("walls":{"pid":{"stands":false,"means":"no new namespaces here"},)"
       R"("seccomp":{"stands":true,"means":"allow-list"}}},"security":"Fewer walls.",)"
-      R"("features":["args","kwargs","stdin","files","limits","policy","display","streaming"],)"
+      R"("features":["args","kwargs","stdin","files","limits","policy","display","streaming","batch","idempotency","openapi"],)"
       R"("pool":{"ready":3,"running":2,"queued":1}})");
 }
 

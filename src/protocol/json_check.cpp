@@ -2,7 +2,9 @@
 
 #include <simdjson.h>
 
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -45,6 +47,36 @@ bool is_number(std::string_view text) {
   return text.empty();
 }
 
+// Python's own limit on the digits of an integer in text, and the shortest number that can be too large.
+constexpr std::size_t kMostDigits = 4300;
+constexpr std::size_t kShortestLarge = 5;
+// A float without an exponent is finite if it is shorter.
+constexpr std::size_t kFloatDigits = 300;
+constexpr std::size_t kShown = 40;
+
+// Why Python would make something else of this number than its author meant; empty when it takes it.
+std::string beyond_python(std::string_view number) {
+  if (number.size() < kShortestLarge) return {};
+  if (number.find_first_of(".eE") == std::string_view::npos) {
+    const std::size_t digits = number.size() - (number.starts_with('-') ? 1 : 0);
+    if (digits <= kMostDigits) return {};
+    return "an integer has " + std::to_string(digits) + " digits, of which Python takes at most " +
+           std::to_string(kMostDigits);
+  }
+  if (number.find_first_of("eE") == std::string_view::npos && number.size() < kFloatDigits) return {};
+  if (std::isfinite(std::strtod(std::string(number).c_str(), nullptr))) return {};
+  return "the number " + std::string(number.substr(0, kShown)) + " is too large for a float";
+}
+
+// What other languages write where JSON has no word, or an empty text.
+std::string_view foreign_word(std::string_view text) {
+  for (const std::string_view word :
+       {"NaN", "nan", "Infinity", "-Infinity", "inf", "-inf", "None", "undefined"}) {
+    if (text == word) return word;
+  }
+  return {};
+}
+
 std::string_view without_trailing_space(std::string_view text) {
   const auto last = text.find_last_not_of(" \t\r\n");
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
@@ -81,7 +113,8 @@ std::string lower_hex(const char* digits) {
 // visited.
 class Walk {
  public:
-  Walk(const simdjson::padded_string& text, std::size_t max_depth) : begin_(text.data()), max_(max_depth) {}
+  Walk(const simdjson::padded_string& text, std::size_t max_depth, Numbers numbers)
+      : begin_(text.data()), max_(max_depth), numbers_(numbers) {}
 
   Checked value(ondemand::value item, std::size_t depth);
   // Checks the escapes of the string whose first byte after the opening quote is `at`, and moves `at`
@@ -103,6 +136,7 @@ class Walk {
 
   const char* begin_;
   std::size_t max_;
+  Numbers numbers_;
 };
 
 Checked Walk::string(const char*& at) const {
@@ -133,7 +167,14 @@ Checked Walk::scalar(std::string_view token) const {
     if (at + 1 != text.data() + text.size()) return fault("a string is followed by garbage", at + 1);
     return {};
   }
-  if (text == "null" || text == "true" || text == "false" || is_number(text)) return {};
+  if (text == "null" || text == "true" || text == "false") return {};
+  if (is_number(text)) {
+    const auto beyond = numbers_ == Numbers::kAny ? std::string() : beyond_python(text);
+    return beyond.empty() ? Checked() : fault(beyond, token.data());
+  }
+  if (const auto word = foreign_word(text); !word.empty()) {
+    return fault("'" + std::string(word) + "' is no JSON value but null may do,", token.data());
+  }
   return fault("a value is malformed", token.data());
 }
 
@@ -207,7 +248,7 @@ std::string stage_one_fault(simdjson::error_code code) {
 
 }  // namespace
 
-Checked check_json(std::string_view text, std::size_t max_depth) {
+Checked check_json(std::string_view text, std::size_t max_depth, Numbers numbers) {
   const simdjson::padded_string padded(text);
   if (padded.size() != text.size()) return tl::make_unexpected("the text is too large to be checked");
   ondemand::parser parser;
@@ -218,7 +259,7 @@ Checked check_json(std::string_view text, std::size_t max_depth) {
   if (const auto code = parser.iterate(padded).get(document); code != simdjson::SUCCESS) {
     return tl::make_unexpected(stage_one_fault(code));
   }
-  Walk walk(padded, max_depth);
+  Walk walk(padded, max_depth, numbers);
   std::string_view token;
   if (document.raw_json_token().get(token) != simdjson::SUCCESS) {
     return tl::make_unexpected("the text is malformed");

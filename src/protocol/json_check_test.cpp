@@ -121,6 +121,26 @@ TEST(CheckJson, AcceptsEveryPrefixLengthOnlyWhenComplete) {
   EXPECT_TRUE(check_json(text, 200));
 }
 
+TEST(CheckJson, TakesOnlyNumbersThatPythonTakesWhereAsked) {
+  const auto checked = [](const std::string& text) {
+    return check_json(text, kDepth, Numbers::kThatPythonTakes);
+  };
+  for (const std::string& good : {std::string("[1e308, -1.5E-999, 0.1]"), std::string(4300, '1'),
+                                  "-" + std::string(4300, '1'), "0." + std::string(5000, '1')}) {
+    EXPECT_TRUE(checked(good)) << good;
+  }
+  EXPECT_EQ(checked("[1, 1e309]").error(), "the number 1e309 is too large for a float at byte 4");
+  EXPECT_EQ(checked("[-1.0e999]").error(), "the number -1.0e999 is too large for a float at byte 1");
+  EXPECT_FALSE(checked(std::string(400, '1') + ".5"));
+  EXPECT_EQ(checked("[" + std::string(4301, '1') + "]").error(),
+            "an integer has 4301 digits, of which Python takes at most 4300 at byte 1");
+}
+
+TEST(CheckJson, NamesTheWordsOfOtherLanguages) {
+  EXPECT_EQ(check_json("[1, NaN]", kDepth).error(), "'NaN' is no JSON value but null may do, at byte 4");
+  EXPECT_THAT(check_json("{\"a\": None}", kDepth).error(), HasSubstr("'None' is no JSON value"));
+}
+
 TEST(CheckJson, TakesTextThatIsPartOfALargerBuffer) {
   const std::string_view buffer = "[1,2]]]]]]]";
   EXPECT_TRUE(check_json(buffer.substr(0, 5), kDepth));

@@ -121,6 +121,17 @@ class Collection {
   std::vector<CellFile> files_;
 };
 
+// What stands in the folder's place, or keeps it closed; nothing where nothing is there.
+std::vector<CellFile> why_no_folder(int home, int code) {
+  struct stat about {};
+  if (::fstatat(home, kOutputFolder, &about, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (code == ENOENT) return {};
+    return {{kOutputFolder, {}, State::kUnreadable}};
+  }
+  if (S_ISLNK(about.st_mode)) return {{kOutputFolder, {}, State::kLink}};
+  return {{kOutputFolder, {}, S_ISDIR(about.st_mode) ? State::kUnreadable : State::kSpecial}};
+}
+
 }  // namespace
 
 base::Result<void> place_files(int home, const std::vector<CellFile>& files) {
@@ -140,7 +151,7 @@ base::Result<void> place_files(int home, const std::vector<CellFile>& files) {
 
 std::vector<CellFile> collect_files(int home, std::uint64_t bytes) {
   base::Fd folder(::openat(home, kOutputFolder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!folder.valid()) return {};
+  if (!folder.valid()) return why_no_folder(home, errno);
   Collection collection(bytes);
   collection.take_folder(std::move(folder), "output/", 1);
   return std::move(collection).files();

@@ -75,13 +75,16 @@ TEST_F(CellFiles, AreCollectedInOrder) {
 
 TEST_F(CellFiles, NothingIsCollectedFromNoFolder) {
   EXPECT_TRUE(collected().empty());
+}
+
+TEST_F(CellFiles, WhatIsInTheFoldersPlaceIsNamed) {
   std::ofstream(home_ / "output") << "a file";
-  EXPECT_TRUE(collected().empty());
+  EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", State::kSpecial}}));
 }
 
 TEST_F(CellFiles, AFolderThatIsALinkIsNotFollowed) {
   std::filesystem::create_directory_symlink("/etc", home_ / "output");
-  EXPECT_TRUE(collected().empty());
+  EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", State::kLink}}));
 }
 
 TEST_F(CellFiles, WhatIsNoFileIsNamed) {

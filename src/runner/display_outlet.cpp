@@ -23,7 +23,10 @@ bool DisplayOutlet::show(std::vector<DisplayPart> parts) {
       break;
     }
     // The name of a type that can't be sent says nothing either.
-    if (!protocol::is_mime_type(part.type)) part = {{}, "no MIME type", State::kFailed};
+    if (!protocol::is_mime_type(part.type)) {
+      std::string why = part.state == State::kFailed ? std::move(part.data) : "no MIME type";
+      part = {{}, std::move(why), State::kFailed};
+    }
     if (part.state == State::kWhole && part.data.size() > std::min(wish_.item_bytes, room_)) {
       part = {std::move(part.type), {}, State::kTooLarge};
     }

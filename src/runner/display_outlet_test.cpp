@@ -68,6 +68,9 @@ TEST_F(DisplayOutletTest, SendsNoMorePartsThanAFrameHas) {
 TEST_F(DisplayOutletTest, SendsNothingThatTheServerTakesForForged) {
   show({{"no type", "x"}, {"a/b", "x"}, {"a/b", "again"}});
   EXPECT_EQ(sent_[0], (Parts{{"", "no MIME type", State::kFailed}, {"a/b", "x"}}));
+  // What failed before there was a type keeps its reason.
+  show({{"", "KeyError: 'a'", State::kFailed}});
+  EXPECT_EQ(sent_[1], (Parts{{"", "KeyError: 'a'", State::kFailed}}));
 }
 
 TEST_F(DisplayOutletTest, EndsWhenNobodyTakesIt) {

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "base/fd.hpp"
+#include "runner/call_alone.hpp"
+#include "runner/late_writer.hpp"
 #include "runner/library_names.hpp"
 #include "runner/os_error_watch.hpp"
 #include "runner/py_ref.hpp"
@@ -18,9 +20,17 @@
 
 namespace cellblock::embedded {
 extern const std::string_view kScriptRunner;
+extern const std::string_view kFaultHints;
+extern const std::string_view kFaultReport;
+extern const std::string_view kJsonResult;
 extern const std::string_view kRichDisplay;
 extern const std::string_view kStrictPolicy;
+extern const std::string_view kStrictListReader;
 extern const std::string_view kStrictLists;
+extern const std::string_view kStrictScopes;
+extern const std::string_view kStrictSure;
+extern const std::string_view kStrictText;
+extern const std::string_view kStrictValues;
 extern const std::string_view kPrimeScript;
 extern const std::string_view kPrimeIdleScript;
 extern const std::string_view kVersionsScript;
@@ -64,6 +74,22 @@ PyRef make_module(const char* name, std::string_view source) {
 
 PyRef bytes(std::string_view text) {
   return PyRef(PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+}
+
+using NamedSource = std::pair<const char*, std::string_view>;
+
+// What the script runner is made of beside itself, each after those that it imports.
+std::vector<NamedSource> runner_parts() {
+  return {{"_cellblock_fault_hints", embedded::kFaultHints},
+          {"_cellblock_fault_report", embedded::kFaultReport},
+          {"_cellblock_json_result", embedded::kJsonResult},
+          {"_cellblock_rich_display", embedded::kRichDisplay},
+          {"_cellblock_strict_text", embedded::kStrictText},
+          {"_cellblock_strict_lists", embedded::kStrictListReader},
+          {"_cellblock_strict_sure", embedded::kStrictSure},
+          {"_cellblock_strict_scopes", embedded::kStrictScopes},
+          {"_cellblock_strict_values", embedded::kStrictValues},
+          {"_cellblock_strict_policy", embedded::kStrictPolicy}};
 }
 
 std::string bytes_at(PyObject* tuple, Py_ssize_t index) {
@@ -174,18 +200,23 @@ base::Result<std::unique_ptr<Interpreter>> Interpreter::start(const std::vector<
   const PyRef started(hooks ? PyObject_CallMethod(hooks.get(), "start", nullptr) : nullptr);
   if (!started) return python_error("record after-fork hooks");
   if (auto done = import_all(preload); !done) return tl::make_unexpected(done.error());
-  const PyRef policy = make_module("_cellblock_strict_policy", embedded::kStrictPolicy);
-  if (!policy) return python_error("load the strict policy's checker");
+  for (const auto& [name, source] : runner_parts()) {
+    if (!make_module(name, source)) return python_error(std::string("load ") + name);
+  }
+  const PyRef load = loaded_attribute("_cellblock_strict_policy", "load");
   const PyRef lists = bytes(embedded::kStrictLists);
-  const PyRef loaded(PyObject_CallMethod(policy.get(), "load", "O", lists.get()));
+  const PyRef loaded(load ? PyObject_CallOneArg(load.get(), lists.get()) : nullptr);
   if (!loaded) return python_error("load policies/strict.json");
+  const PyRef install = loaded_attribute("_cellblock_rich_display", "install");
+  const PyRef installed(install ? PyObject_CallNoArgs(install.get()) : nullptr);
+  if (!installed) return python_error("load display()");
   state->runner = make_module("_cellblock_runner", embedded::kScriptRunner);
   if (!state->runner) return python_error("load the script runner");
-  PyObject_SetAttrString(state->runner.get(), "strict_policy", policy.get());
-  const PyRef display = make_module("_cellblock_display", embedded::kRichDisplay);
-  const PyRef installed(display ? PyObject_CallMethod(display.get(), "install", nullptr) : nullptr);
-  if (!installed) return python_error("load display()");
-  PyObject_SetAttrString(state->runner.get(), "rich_display", display.get());
+  const PyRef alone = call_alone_function();
+  const PyRef writer = late_writer_type();
+  if (!alone || !writer) return python_error("make the script runner's functions");
+  PyObject_SetAttrString(state->runner.get(), "call_alone", alone.get());
+  PyObject_SetAttrString(state->runner.get(), "LateWriter", writer.get());
   const PyRef settled(PyObject_CallMethod(state->runner.get(), "settle", nullptr));
   if (!settled) return python_error("settle the script runner");
   state->execute = PyRef(PyObject_GetAttrString(state->runner.get(), "execute"));
@@ -260,6 +291,9 @@ bool Interpreter::after_fork() {
 // As above.
 // NOLINTNEXTLINE(readability-convert-member-functions-to-static)
 bool Interpreter::use_directory(const std::string& path) {
+  const PyRef home(PyUnicode_DecodeFSDefault(path.c_str()));
+  PyObject* report = PyDict_GetItemString(PyImport_GetModuleDict(), "_cellblock_fault_report");
+  if (!home || report == nullptr || PyObject_SetAttrString(report, "home", home.get()) != 0) return false;
   const PyRef os(PyImport_ImportModule("os"));
   const PyRef environment(os ? PyObject_GetAttrString(os.get(), "environ") : nullptr);
   if (!environment) return false;

@@ -13,8 +13,12 @@ import json
 import linecache
 import os
 import sys
-import traceback
 import types
+
+import _cellblock_fault_report as fault_report
+import _cellblock_json_result as json_result
+import _cellblock_rich_display as rich_display
+import _cellblock_strict_policy as strict_policy
 
 # The names are protocol::OutcomeKind's numbers.
 OK, MISSING_MAIN, SYNTAX_ERROR, EXCEPTION, MEMORY_ERROR, INVALID_RESULT, RESULT_TOO_LARGE, EXITED, POLICY = range(9)
@@ -22,16 +26,16 @@ OK, MISSING_MAIN, SYNTAX_ERROR, EXCEPTION, MEMORY_ERROR, INVALID_RESULT, RESULT_
 FILE_NAME = "<script>"
 # Not "__main__": the usual `if __name__ == "__main__": sys.exit(main())` would run main a second time.
 MODULE_NAME = "script"
-TEXT_LIMIT = 64 * 1024
-RECURSION_LIMIT = sys.getrecursionlimit()
+ERROR_LIMIT = 8 * 1024
 
-_encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 _loads = json.loads
 _getpid = os.getpid
-_setrecursionlimit = sys.setrecursionlimit
 _exit = os._exit
 _stdout = sys.stdout
 _stderr = sys.stderr
+# Set by the zygote, of C++: see call_alone.hpp and late_writer.hpp.
+call_alone = LateWriter = None
+
 _compile = builtins.compile
 _exec = builtins.exec
 _StringIO = io.StringIO
@@ -41,19 +45,10 @@ class _Ended(Exception):
     """Carries an outcome out of the steps below."""
 
     def __init__(self, kind, error="", exception=None):
-        self.outcome = (kind, b"", _text(error), _json(exception))
-
-
-def _text(value):
-    return value[:TEXT_LIMIT].encode("utf-8", "replace")
-
-
-def _json(value):
-    if value is None:
-        return b""
-    bounded = {name: field[:TEXT_LIMIT] if isinstance(field, str) else field for name, field in value.items()}
-    # Not escaped: the service counts bytes, and an escape has up to twelve for one character.
-    return _encode(bounded).encode("utf-8", "replace")
+        told = fault_report.encoded(exception) if exception is not None else b""
+        if len(error) > ERROR_LIMIT:
+            error = error[:ERROR_LIMIT] + "…"
+        self.outcome = (kind, b"", error.encode("utf-8", "replace"), told)
 
 
 def flush():
@@ -65,55 +60,7 @@ def flush():
             pass
 
 
-def _message(error):
-    try:
-        return str(error)[:TEXT_LIMIT]
-    except BaseException:
-        return "<message unavailable>"
-
-
-def _keep_user_frames(report, seen):
-    if report is None or id(report) in seen:
-        return
-    seen.add(id(report))
-    report.stack = traceback.StackSummary.from_list([frame for frame in report.stack if frame.filename == FILE_NAME])
-    for other in (report.__cause__, report.__context__, *(getattr(report, "exceptions", None) or ())):
-        _keep_user_frames(other, seen)
-
-
-def _traceback_text(error):
-    try:
-        report = traceback.TracebackException.from_exception(error, compact=True)
-        _keep_user_frames(report, set())
-        text = "".join(report.format())
-    except BaseException:
-        return ""
-    text = text.replace(f"\n{MODULE_NAME}.", "\n")
-    if len(text) > TEXT_LIMIT:
-        text = text[: TEXT_LIMIT // 2] + "\n  ...\n" + text[-TEXT_LIMIT // 2 :]
-    return text
-
-
-def _line_of(error):
-    line = None
-    walker = error.__traceback__
-    while walker is not None:
-        if walker.tb_frame.f_code.co_filename == FILE_NAME:
-            line = walker.tb_lineno
-        walker = walker.tb_next
-    return line
-
-
-def _describe(error):
-    return {
-        "type": type(error).__name__,
-        "message": _message(error),
-        "traceback": _traceback_text(error),
-        "line": _line_of(error),
-    }
-
-
-def _raised(error):
+def _raised(error, main=None):
     """The outcome of an exception that the script let through."""
     if isinstance(error, SystemExit):
         code = error.code
@@ -123,31 +70,10 @@ def _raised(error):
             print(code, file=sys.stderr)
             code = 1
         return _Ended(EXITED, f"Script exited with code {code & 0xFF} before main() returned")
-    info = _describe(error)
+    info = fault_report.describe(error, main)
     kind = MEMORY_ERROR if isinstance(error, MemoryError) else EXCEPTION
     text = f"{info['type']}: {info['message']}" if info["message"] else info["type"]
     return _Ended(kind, text, info)
-
-
-def _syntax_error(error):
-    """The outcome of source that does not compile."""
-    name = type(error).__name__
-    if not isinstance(error, SyntaxError):
-        # NUL characters, nesting beyond the parser's stack, numbers beyond the digit limit.
-        info = {"type": name, "message": _message(error), "traceback": "", "line": None}
-        if isinstance(error, ValueError):
-            info["type"] = name = "SyntaxError"
-        return _Ended(SYNTAX_ERROR, f"{name}: {info['message']}", info)
-    info = {
-        "type": name,
-        "message": error.msg,
-        "traceback": "".join(traceback.format_exception_only(error)),
-        "line": error.lineno,
-        "column": error.offset,
-        "text": error.text.rstrip("\n") if error.text else None,
-    }
-    where = f" (line {error.lineno})" if error.lineno else ""
-    return _Ended(SYNTAX_ERROR, f"{name}: {error.msg}{where}", info)
 
 
 def _compiled(source, strict):
@@ -156,64 +82,23 @@ def _compiled(source, strict):
             return _compile(source, FILE_NAME, "exec", dont_inherit=True)
         tree = ast.parse(source, FILE_NAME)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
-        raise _syntax_error(error) from None
-    violation = strict_policy.first_violation(tree)  # noqa: F821 - set by the zygote
+        raise _Ended(SYNTAX_ERROR, *fault_report.syntax_error(error)) from None
+    violation = strict_policy.first_violation(tree)
     if violation is not None:
-        what, line = violation
-        raise _Ended(POLICY, f"Script uses '{what}', which policy 'strict' does not allow (line {line})")
+        raise _Ended(POLICY, *fault_report.policy_violation(*violation))
     try:
         return _compile(tree, FILE_NAME, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
-        raise _syntax_error(error) from None
-
-
-def _hint(value, depth=3):
-    """A word on how to turn a well-known value into JSON."""
-    kind = type(value)
-    module = (getattr(kind, "__module__", "") or "").partition(".")[0]
-    if module == "numpy":
-        return "convert it with .tolist() or .item()"
-    if module == "pandas":
-        return "convert it with .to_dict(), .tolist() or str()"
-    if kind is types.CoroutineType:
-        return "main() is asynchronous: define a plain main() that calls asyncio.run()"
-    if depth and isinstance(value, dict):
-        children = value.values()
-    elif depth and isinstance(value, (list, tuple)):
-        children = value
-    else:
-        return None
-    for _, child in zip(range(1000), children):
-        found = _hint(child, depth - 1)
-        if found:
-            return found
-    return None
+        raise _Ended(SYNTAX_ERROR, *fault_report.syntax_error(error)) from None
 
 
 def _serialised(value, limit):
-    # A script may have raised it; the service reads no deeper nesting.
-    _setrecursionlimit(RECURSION_LIMIT)
     try:
-        text = _encode(value).encode("utf-8")
-    except UnicodeEncodeError:
-        raise _Ended(INVALID_RESULT, "Returned value is not valid JSON: a string contains a lone surrogate") from None
+        text = json_result.serialised(value)
     except MemoryError as error:
         raise _raised(error) from None
-    except RecursionError:
-        raise _Ended(INVALID_RESULT, "Returned value is not valid JSON: it is nested too deeply") from None
-    except Exception as error:
-        reason = _message(error)
-        try:
-            hint = _hint(value)
-            if type(value) is types.CoroutineType:
-                # Otherwise the interpreter warns on the script's stderr that it was never awaited.
-                value.close()
-        except Exception:
-            hint = None
-        raise _Ended(
-            INVALID_RESULT,
-            f"Returned value is not valid JSON: {reason}" + (f" ({hint})" if hint else ""),
-        ) from None
+    except json_result.NotJson as error:
+        raise _Ended(INVALID_RESULT, f"Returned value is not valid JSON: {error}") from None
     if len(text) > limit:
         raise _Ended(RESULT_TOO_LARGE, f"Result is too large ({len(text)} bytes)")
     return text
@@ -229,10 +114,10 @@ def _leave_forked_child(pid, code):
 def _run(script, args, kwargs, strict, limit):
     pid = _getpid()
     source = script.decode("utf-8")
-    code = _compiled(source, strict)
     # As linecache reads a file: traceback places its marks by the line's end, which the last line may lack.
     lines = _StringIO(source + "\n", None).readlines()
     linecache.cache[FILE_NAME] = (len(source), None, lines, FILE_NAME)
+    code = _compiled(source, strict)
     module = types.ModuleType(MODULE_NAME)
     module.__file__ = FILE_NAME
     module.__builtins__ = builtins
@@ -240,20 +125,21 @@ def _run(script, args, kwargs, strict, limit):
     module.__spec__ = importlib.machinery.ModuleSpec("__main__", None, origin=FILE_NAME)
     # Pickling and dataclasses look classes up here.
     sys.modules[MODULE_NAME] = sys.modules["__main__"] = module
+    main = None
     try:
-        _exec(code, module.__dict__)
+        call_alone(_exec, (code, module.__dict__), {})
         main = module.__dict__.get("main")
         if not callable(main):
             _leave_forked_child(pid, 0)
             raise _Ended(MISSING_MAIN, "Script must define a main() function")
-        value = main(*_loads(args), **_loads(kwargs))
+        value = call_alone(main, tuple(_loads(args)), _loads(kwargs))
     except _Ended:
         raise
     except BaseException as error:
-        ended = _raised(error)
+        ended = _raised(error, main)
         if _getpid() != pid:
             if ended.outcome[0] != EXITED:
-                traceback.print_exception(error)
+                sys.stderr.write(fault_report.traceback_text(error))
             _leave_forked_child(pid, 1)
         raise ended from None
     _leave_forked_child(pid, 0)
@@ -277,11 +163,11 @@ def execute(script, args, kwargs, strict, limit, display=None):
     """Runs one script: (kind, result, error, exception), the last three as bytes. `display` is what
     rich_display.begin() takes, where values are to be shown."""
     if display is not None:
-        rich_display.begin(*display)  # noqa: F821 - set by the zygote
+        rich_display.begin(*display)
     try:
         outcome = _outcome(script, args, kwargs, strict, limit)
         if display is not None:
-            rich_display.show_figures()  # noqa: F821
+            rich_display.show_figures()
         return outcome
     finally:
         flush()
@@ -296,13 +182,23 @@ def prime(snippet):
     return kind == OK
 
 
+def _prompt(stream):
+    """A stream of which nothing is lost when the script is ended, and for which nothing that it prints is an error."""
+    made = io.TextIOWrapper(LateWriter(stream.detach().detach()), encoding="utf-8", errors="backslashreplace",
+                            newline="\n", line_buffering=True, write_through=True)
+    made.mode = "w"
+    return made
+
+
 def settle():
     """In the zygote, once: what every cell shall find."""
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
         # Names are drawn from a generator that is made on first use: it must be made in the cell.
         tempfile._name_sequence = None
-    for stream in (_stdout, _stderr):
-        # By lines, so that a script that is ended has lost at most one; and nothing that it prints is an error.
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    global _stdout, _stderr
+    _stdout = sys.stdout = sys.__stdout__ = _prompt(_stdout)
+    _stderr = sys.stderr = sys.__stderr__ = _prompt(_stderr)
     sys.argv[:] = [FILE_NAME]
+    # The working directory, at the end: a file of the user's can be imported and takes nobody's place.
+    sys.path.append("")

@@ -37,7 +37,11 @@ std::string exception_json(const engine::ExceptionInfo& exception) {
                      ",\"traceback\":" + json_string(exception.traceback) +
                      ",\"line\":" + (exception.line ? std::to_string(*exception.line) : "null");
   if (exception.column) text += ",\"column\":" + std::to_string(*exception.column);
+  if (exception.end_line) text += ",\"end_line\":" + std::to_string(*exception.end_line);
+  if (exception.end_column) text += ",\"end_column\":" + std::to_string(*exception.end_column);
   if (exception.text) text += ",\"text\":" + json_string(*exception.text);
+  if (exception.file) text += ",\"file\":" + json_string(*exception.file);
+  if (exception.hint) text += ",\"hint\":" + json_string(*exception.hint);
   return text + "}";
 }
 

@@ -74,16 +74,21 @@ TEST(Envelope, OfAFaultHasNoResultAndKeepsTheOutput) {
 
 TEST(Envelope, ShowsWhatIsKnownOfAnException) {
   Outcome outcome = outcome_with(Status::kException);
-  outcome.exception = engine::ExceptionInfo{"ValueError", "no \"x\"", "Traceback…", {}, {}, {}};
+  outcome.exception =
+      engine::ExceptionInfo{"ValueError", "no \"x\"", "Traceback…", {}, {}, {}, {}, {}, {}, {}};
   EXPECT_EQ(ordered_json::parse(envelope_json(outcome, "a")).at("exception").dump(),
             R"({"type":"ValueError","message":"no \"x\"","traceback":"Traceback…","line":null})");
   outcome.status = Status::kSyntaxError;
   outcome.exception->line = 3;
   outcome.exception->column = 7;
+  outcome.exception->end_line = 4;
+  outcome.exception->end_column = 1;
   outcome.exception->text = "def main(";
+  outcome.exception->file = "<script>";
+  outcome.exception->hint = "close it";
   EXPECT_EQ(ordered_json::parse(envelope_json(outcome, "a")).at("exception").dump(),
             R"({"type":"ValueError","message":"no \"x\"","traceback":"Traceback…","line":3,"column":7,)"
-            R"("text":"def main("})");
+            R"("end_line":4,"end_column":1,"text":"def main(","file":"<script>","hint":"close it"})");
 }
 
 TEST(Envelope, TellsWhatWasRefusedInTheOrderGiven) {

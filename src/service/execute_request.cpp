@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -79,6 +80,18 @@ Taken take_args(Reading& reading, ondemand::value& value) {
 Taken take_kwargs(Reading& reading, ondemand::value& value) {
   ondemand::object fields;
   if (value.get_object().get(fields) != simdjson::SUCCESS) return must_be("kwargs", "an object");
+  // main() can't get two values under one name, and which one is meant nobody can tell.
+  std::set<std::string> names;
+  for (auto item : fields) {
+    std::string_view name;
+    if (item.unescaped_key().get(name) != simdjson::SUCCESS)
+      return invalid_request("Request body is not valid JSON");
+    if (!names.emplace(name).second) {
+      return invalid_request("Field 'kwargs." + shown(name) + "' is given twice");
+    }
+  }
+  bool any = false;
+  if (fields.reset().get(any) != simdjson::SUCCESS) return invalid_request("Request body is not valid JSON");
   return take_raw(fields, reading.job.kwargs_json);
 }
 
@@ -105,6 +118,30 @@ Taken take_policy(Reading& reading, ondemand::value& value) {
   return {};
 }
 
+std::string known_limits() {
+  std::string names;
+  for (const LimitField& field : kLimitFields) names += (names.empty() ? "" : ", ") + std::string(field.name);
+  return names;
+}
+
+// What came in place of a number.
+std::string instead_of(ondemand::value& value) {
+  ondemand::json_type found{};
+  if (value.type().get(found) != simdjson::SUCCESS) return {};
+  switch (found) {
+    case ondemand::json_type::string:
+      return ", not a string";
+    case ondemand::json_type::boolean:
+      return ", not a boolean";
+    case ondemand::json_type::array:
+      return ", not an array";
+    case ondemand::json_type::object:
+      return ", not an object";
+    default:
+      return {};
+  }
+}
+
 Taken take_limits(Reading& reading, ondemand::value& value) {
   ondemand::object object;
   if (!is_kind(value, ondemand::json_type::object) || value.get_object().get(object) != simdjson::SUCCESS) {
@@ -120,14 +157,18 @@ Taken take_limits(Reading& reading, ondemand::value& value) {
     }
     std::size_t index = 0;
     while (index < kLimitFields.size() && kLimitFields[index].name != name) ++index;
-    if (index == kLimitFields.size()) return invalid_request("Unknown limit '" + shown(name) + "'");
+    if (index == kLimitFields.size()) {
+      return invalid_request("Unknown limit '" + shown(name) + "'; known are " + known_limits());
+    }
     if (seen.test(index)) return invalid_request("Field 'limits." + std::string(name) + "' is given twice");
     seen.set(index);
     if (is_kind(number, ondemand::json_type::null)) continue;
     double asked = 0;
     if (!is_kind(number, ondemand::json_type::number) ||
         number.get_double().get(asked) != simdjson::SUCCESS) {
-      return invalid_request("Field 'limits." + std::string(name) + "' must be a positive number");
+      return invalid_request("Field 'limits." + std::string(name) + "' must be a positive " +
+                             (kLimitFields[index].fractional ? "number" : "whole number") +
+                             instead_of(number));
     }
     reading.limits[index] = asked;
   }
@@ -161,7 +202,10 @@ Taken take_file(RequestFiles& files, ondemand::value& value) {
                    : name == "content"        ? &entry.text
                    : name == "content_base64" ? &entry.base64
                                               : nullptr;
-    if (target == nullptr) return invalid_request("Unknown field '" + shown(name) + "' in 'files'");
+    if (target == nullptr) {
+      return invalid_request("Unknown field '" + shown(name) +
+                             "' in 'files'; known are path, content, content_base64");
+    }
     if (auto taken = take_text(name, field, *target); !taken) return taken;
   }
   return files.add(entry);
@@ -213,7 +257,9 @@ Taken take_display(Reading& reading, ondemand::value& value) {
     if (item.unescaped_key().get(name) != simdjson::SUCCESS || item.value().get(field) != simdjson::SUCCESS) {
       return invalid_request("Request body is not valid JSON");
     }
-    if (name != "figures") return invalid_request("Unknown field '" + shown(name) + "' in 'display'");
+    if (name != "figures") {
+      return invalid_request("Unknown field '" + shown(name) + "' in 'display'; known is figures");
+    }
     if (std::exchange(seen, true)) return invalid_request("Field 'display.figures' is given twice");
     if (auto taken = take_figures(reading, field); !taken) return taken;
   }

@@ -22,8 +22,9 @@
 namespace cellblock::service {
 
 // What a client may rely on, by name.
-inline constexpr std::array<std::string_view, 8> kFeatures{"args",   "kwargs", "stdin",   "files",
-                                                           "limits", "policy", "display", "streaming"};
+inline constexpr std::array<std::string_view, 11> kFeatures{"args",   "kwargs",      "stdin",   "files",
+                                                            "limits", "policy",      "display", "streaming",
+                                                            "batch",  "idempotency", "openapi"};
 
 // One wall between a script and the host, as found at start by trying.
 struct Wall {

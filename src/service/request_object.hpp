@@ -16,7 +16,8 @@ namespace cellblock::service {
 template <typename Read>
 [[nodiscard]] auto read_object(std::string_view body, std::size_t most_nesting, Read read)
     -> decltype(read(std::declval<simdjson::ondemand::object&>())) {
-  if (const auto checked = protocol::check_json(body, most_nesting); !checked) {
+  if (const auto checked = protocol::check_json(body, most_nesting, protocol::Numbers::kThatPythonTakes);
+      !checked) {
     return invalid_request("Request body is not valid JSON: " + checked.error());
   }
   const simdjson::padded_string padded(body);

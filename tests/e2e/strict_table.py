@@ -3,6 +3,8 @@
 Each entry of REFUSED is (name, script); of ALLOWED a script that can run. `main` is added where a script has none.
 """
 
+import strict_table_aliases
+
 REFUSED = [
     # imports
     ("subprocess", "import subprocess"),
@@ -190,3 +192,6 @@ ALLOWED = [
     "x, *y = 1, 2, 3",
     "x = lambda system: system",
 ]
+
+REFUSED += strict_table_aliases.REFUSED
+ALLOWED += strict_table_aliases.ALLOWED

@@ -148,3 +148,28 @@ def test_unicode_and_escapes_in_the_request_arrive_unchanged(server):
     value = {"k": "\u0000\u001f\"\\/é世🌍\u2028", "n": [-0.0, 1e-7, 2**63, None, True]}
     answer = server.post(script="def main(v): return [v, v['k'].encode().hex()]", args=[value])
     assert json.dumps(answer.result) == json.dumps([value, value["k"].encode().hex()])
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b'{"script": "x", "args": [1e400]}', "the number 1e400 is too large"),
+    (b'{"script": "x", "args": [' + b"1" * 4301 + b"]}", "4301 digits"),
+    (b'{"script": "x", "args": [NaN]}', "'NaN' is no JSON value"),
+    (b'{"script": "x", "kwargs": {"a": 1, "a": 2}}', "Field 'kwargs.a' is given twice"),
+    (b'{"script": "x", "limits": {"wall": 1}}', "known are wall_s, cpu_s"),
+    (b'{"script": "x", "limits": {"processes": "1"}}', "must be a positive whole number, not a string"),
+    (b'{"script": "x", "files": [{"name": "a"}]}', "known are path, content, content_base64"),
+    (b'{"script": "x", "display": {"figure": "png"}}', "known is figures"),
+], ids=range(8))
+def test_what_is_wrong_is_named_with_the_way_out(server, content, words):
+    assert_invalid(send(server, content), words)
+
+
+@pytest.mark.parametrize(("headers", "words"), [
+    ({"content-encoding": "gzip"}, "Content-Encoding must be identity"),
+    ({"content-type": "application/json; charset=latin-1"}, "must be utf-8"),
+])
+def test_a_body_in_another_coding_is_not_guessed_at(server, headers, words):
+    assert_invalid(send(server, json.dumps({"script": GOOD}), {**JSON_TYPE, **headers}), words)
+    same = send(server, json.dumps({"script": GOOD}),
+                {"content-type": 'application/json; charset="UTF-8"', "content-encoding": "identity"})
+    assert (same.http, same.result) == (200, 1), same

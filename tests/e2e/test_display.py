@@ -210,10 +210,21 @@ def test_a_bundle_of_junk_is_told(server):
     assert len(answer.body["display_skipped"]) in (8, 9), answer.body["display_skipped"]
 
 
+def test_why_a_bundle_failed_is_told(server):
+    answer = server.run("""
+        class Bundle:
+            def _repr_mimebundle_(self, include=None, exclude=None): raise KeyError("column")
+        def main(): display(Bundle())""", display=True)
+    assert answer.body["display_skipped"] == [{"type": None, "reason": "it could not be made: KeyError: 'column'"}]
+
+
+MANY = {"type": None, "reason": "too many for this answer: at most 4 values (display-items)"}
+
+
 def test_numbers_and_sizes_are_bounded(small):
     answer = small.run("def main():\n    for n in range(10): display(n)", display=True)
     assert [bundle["text/plain"] for bundle in bundles(answer)] == ["0", "1", "2", "3"]
-    assert answer.body["display_skipped"] == [{"type": None, "reason": "too many for this answer"}]
+    assert answer.body["display_skipped"] == [MANY]
     assert answer.body["truncated"]["display"] is True
 
     answer = small.run("""
@@ -225,8 +236,8 @@ def test_numbers_and_sizes_are_bounded(small):
             for size in (8192, 8193, 8192, 4097, 4096): display(Sized(size))""", display=True)
     assert [len(bundle.get("text/html", "")) for bundle in bundles(answer)] == [8192, 0, 8192, 0], answer
     assert answer.body["display_skipped"] == (
-        [{"type": "text/html", "reason": "too large for this answer"}] * 2
-        + [{"type": None, "reason": "too many for this answer"}])
+        [{"type": "text/html", "reason": "too large for this answer: at most 8 KB each (display-item-kb) and 20 KB "
+          "together (display-kb)"}] * 2 + [MANY])
 
     answer = small.run("""
         import matplotlib.pyplot as plt

@@ -94,11 +94,16 @@ INVALID_RESULTS = [
     ("b'bytes'", "Object of type bytes is not JSON serializable"),
     ("1j", "Object of type complex is not JSON serializable"),
     ("(n for n in [1])", "Object of type generator is not JSON serializable"),
-    ("float('nan')", "Out of range float values are not JSON compliant"),
-    ("[float('inf')]", "Out of range float values are not JSON compliant"),
-    ("{'deep': [-float('inf')]}", "Out of range float values are not JSON compliant"),
-    ("{(1, 2): 3}", "keys must be str, int, float, bool or None, not tuple"),
-    ("(lambda a: a.append(a) or a)([])", "Circular reference detected"),
+    ("float('nan')", "Out of range float values are not JSON compliant: NaN"),
+    ("[float('inf')]", "Out of range float values are not JSON compliant: Infinity (at result[0]; use None instead)"),
+    ("{'deep': [0, -float('inf')]}",
+     "Out of range float values are not JSON compliant: -Infinity (at result['deep'][1]; use None instead)"),
+    ("{'a': 1, 'b': [{'c': 1}, {'c': {2}}]}", "Object of type set is not JSON serializable (at result['b'][1]['c']; "
+     "convert it with list() or sorted())"),
+    ("{(1, 2): 3}",
+     "keys must be str, int, float, bool or None, not tuple (at a key of result; convert the key with str())"),
+    ("(lambda a: a.append(a) or a)([])", "Circular reference detected (at result[0]; it contains itself)"),
+    ("['\\ud800']", "a string contains a lone surrogate (at result[0]; write it with errors='replace')"),
 ]
 
 
@@ -120,6 +125,16 @@ def test_numpy_and_pandas_values_are_refused_with_a_hint(server, value, kind):
     assert answer.error.startswith(reason), answer
     hint = answer.error.removeprefix(reason)
     assert re.search(r"\.(tolist|item|to_dict|isoformat)\(\)", hint), "names a method that helps"
+
+
+@pytest.mark.parametrize("value, hint", [
+    ("[np.float64('nan')]", "NaN (at result[0]; use None instead)"),
+    ("pd.DataFrame({'a': [1.5, None]}).to_dict()", "NaN (at result['a'][1]; use None instead)"),
+    ("{'when': pd.NaT}", "(at result['when']; use None instead)"),
+])
+def test_missing_values_are_refused_with_their_place(server, value, hint):
+    answer = server.post(script=f"import numpy as np, pandas as pd\ndef main(): return {value}")
+    assert (answer.http, answer.status) == (400, "invalid_result") and answer.error.endswith(hint), answer
 
 
 def test_lone_surrogate_in_a_result_is_refused(server):

@@ -95,17 +95,19 @@ def test_links_and_special_files_are_named_and_left_out(server):
         ("output/secret", "not readable"), ("output/socket", "not a regular file")]
 
 
-@pytest.mark.parametrize("replace", [
-    "os.symlink('/etc', 'output')",
-    "open('output', 'w').write('file')",
-    "os.mkfifo('output')",
-    "os.mkdir('output'); os.rmdir('output')",
-    "os.mkdir('output', 0)",
-    "os.chdir('/usr')",
+@pytest.mark.parametrize("replace, reason", [
+    ("os.symlink('/etc', 'output')", "a symbolic link"),
+    ("open('output', 'w').write('file')", "not a folder"),
+    ("os.mkfifo('output')", "not a folder"),
+    ("os.mkdir('output'); os.rmdir('output')", None),
+    ("os.mkdir('output', 0)", "not readable"),
+    ("os.chdir('/usr')", None),
 ])
-def test_a_folder_that_is_none_has_no_files(server, replace):
+def test_a_folder_that_is_none_has_no_files_and_is_named(server, replace, reason):
     answer = server.run(f"import os\ndef main():\n    {replace}\n    return 1")
     assert (answer.result, answer.body["files"]) == (1, []), answer
+    skipped = [{"path": "output", "reason": reason}] if reason else None
+    assert answer.body.get("files_skipped") == skipped, answer
 
 
 def test_output_is_found_wherever_the_script_goes(server):
@@ -124,12 +126,14 @@ def test_files_of_an_answer_are_bounded(start_server):
             open("output/b", "wb").write(b"x")
             open("output/c", "wb").close()""")
     assert {path: len(content) for path, content in contents(answer).items()} == {"output/a": 1 << 20, "output/c": 0}
-    assert answer.body["files_skipped"] == [{"path": "output/b", "reason": "too large for this answer"}]
+    assert answer.body["files_skipped"] == [{"path": "output/b", "reason":
+                                             "too large for this answer, whose files have at most 1 MB together"}]
 
     answer = server.run("import os\ndef main():\n    os.mkdir('output')\n"
                         "    for number in range(300): open(f'output/{number:03}', 'w').close()")
     assert len(answer.body["files"]) == 256
-    assert answer.body["files_skipped"] == [{"path": None, "reason": "too many files, or folders too deep"}]
+    assert answer.body["files_skipped"] == [{"path": None, "reason": "too many files, or folders too deep: at most 256 "
+                                             "files in 16 levels; an archive is one file"}]
 
     whole = {"path": "a", "content_base64": encoded(bytes(1 << 20))}
     assert server.run("import os\ndef main(): return os.path.getsize('a')", files=[whole]).result == 1 << 20

@@ -8,7 +8,9 @@ import subprocess
 import pytest
 from interface import Interface
 from jsonschema import Draft202012Validator
+from openapi_objects import faults
 from support import REPO, TIME_FACTOR, Server
+
 
 @pytest.fixture(scope="module")
 def document(server):
@@ -54,6 +56,22 @@ def test_every_reference_leads_somewhere(document):
         assert interface.resolver.resolve(target)[1]
 
 
+def test_document_is_openapi(document):
+    assert faults(document) == []
+
+
+def test_what_is_no_openapi_is_noticed(document):
+    """The comma in a YAML flow mapping that makes two fields of one, a list for an object, a field that is missing."""
+    response = {"content": {"application/json": {"schema": {"type": "object", "propertys": {}}}}}
+    for broken, words in [
+        ({**document, "security": {}}, "/security: no list"),
+        ({**document, "paths": {"/a": {"get": {"responses": {"200": response}}}}}, "response without description"),
+        ({**document, "paths": {"/a": {"get": {"responses": {"200": response}}}}}, "schema with propertys"),
+        ({**document, "components": {"securitySchemes": {"a": {"type": "http", "or so": None}}}}, "with or so"),
+    ]:
+        assert any(words in fault for fault in faults(broken)), words
+
+
 def test_every_schema_is_one(document):
     for name, schema in document["components"]["schemas"].items():
         Draft202012Validator.check_schema(schema)
@@ -74,11 +92,17 @@ def test_every_example_fits_its_schema(document):
     assert seen > 20
 
 
-@pytest.mark.parametrize("example", ["hello", "pandas", "limits"])
+@pytest.mark.parametrize("example", ["hello", "pandas", "named", "stdin", "display", "limits"])
 def test_examples_of_requests_run(server, document, example):
     operation = document["paths"]["/execute"]["post"]
     value = operation["requestBody"]["content"]["application/json"]["examples"][example]["value"]
     assert server.post(**value).http == 200
+
+
+def test_every_status_of_a_400_has_an_example(document):
+    examples = document["paths"]["/execute"]["post"]["responses"]["400"]["content"]["application/json"]["examples"]
+    statuses = document["components"]["schemas"]["Fault"]["properties"]["status"]["enum"]
+    assert set(examples) == set(statuses) == {one["value"]["status"] for one in examples.values()}
 
 
 def test_an_answer_of_another_form_is_noticed(server, document):

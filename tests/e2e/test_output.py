@@ -27,6 +27,50 @@ def test_output_before_a_bad_end_is_kept(server, status, ending, fields):
     assert answer.stderr == "to stderr\n"
 
 
+@pytest.mark.parametrize("write", ["print('so far', end='')", "sys.stdout.write('so far')",
+                                   "print('so', 'far', sep=' ', end='', flush=False)"])
+@pytest.mark.parametrize("status, ending, fields", ENDINGS[:4], ids=[case[1] for case in ENDINGS[:4]])
+def test_a_line_without_its_end_is_kept_too(server, write, status, ending, fields):
+    answer = server.run(f"""
+        import os, sys
+        def main():
+            {write}
+            print("oh", end="", file=sys.stderr)
+            {ending}
+        """, **fields)
+    assert (answer.status, answer.stdout, answer.stderr) == (status, "so far", "oh"), answer
+
+
+def test_a_print_makes_one_system_call(server):
+    """Not one for the text and another for its line end."""
+    answer = server.run("""
+        import os, socket
+        def main():
+            here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+            kept = os.dup(1)
+            os.dup2(there.fileno(), 1)
+            parts = []
+            for n in range(3):
+                print("line", n)
+                parts.append(here.recv(100).decode())
+            print("part", end="")
+            parts.append(here.recv(100).decode())
+            os.dup2(kept, 1)
+            return parts""")
+    assert answer.result == ["line 0\n", "line 1\n", "line 2\n", "part"], answer
+
+
+def test_parts_come_in_the_order_in_which_they_were_written(server):
+    answer = server.run("""
+        import os, sys
+        def main():
+            for n in range(3):
+                print(n, end=" ")
+                os.write(1, b"| ")
+            print("end")""")
+    assert answer.stdout == "0 | 1 | 2 | end\n", answer
+
+
 def test_message_of_sys_exit_goes_to_stderr(server):
     answer = server.post(script="import sys\ndef main(): sys.exit('went wrong')")
     assert answer.error == "Script exited with code 1 before main() returned"

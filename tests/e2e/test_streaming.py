@@ -62,6 +62,12 @@ def streamed(server, script, form=LINES, **fields):
         yield parsed(form, lines_of(response))
 
 
+@FORMS
+def test_a_line_without_its_end_comes_before_the_rest(server, form):
+    with streamed(server, "import time\ndef main():\n    print('working', end='')\n    time.sleep(20)", form) as stream:
+        assert next(event for event in stream if event[0] != "heartbeat") == ("stdout", "working")
+
+
 def events(server, script, form=LINES, **fields):
     with streamed(server, script, form, **fields) as stream:
         return [event for event in stream if event[0] != "heartbeat"]

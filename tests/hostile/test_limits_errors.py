@@ -6,18 +6,19 @@ from hostile import NEEDS_ROOT
 from programs import named
 
 pytestmark = NEEDS_ROOT
-# What is kept of a text, in characters.
+# What is kept of a text in `exception`, and of the error itself, in characters; an ellipsis tells that there was more.
 KEPT = 64 * 1024
+ERROR_KEPT = 8 * 1024
 
 EXCEPTIONS = [
     Exact("a message of fifty megabytes", "def main(): raise ValueError('x' * 50_000_000)", None, "exception",
-          ("ValueError: " + "x" * KEPT)[:KEPT]),
+          ("ValueError: " + "x" * KEPT)[:ERROR_KEPT] + "…"),
     Exact("a long message of characters beyond the first plane", "def main(): raise ValueError(chr(0x1F600) * 80_000)",
-          None, "exception", ("ValueError: " + chr(0x1F600) * KEPT)[:KEPT]),
+          None, "exception", ("ValueError: " + chr(0x1F600) * KEPT)[:ERROR_KEPT] + "…"),
     Exact("a long message of control characters", "def main(): raise ValueError(chr(1) * 80_000)", None, "exception",
-          ("ValueError: " + chr(1) * KEPT)[:KEPT]),
+          ("ValueError: " + chr(1) * KEPT)[:ERROR_KEPT] + "…"),
     Exact("a name of three megabytes", "def main(): raise type('x' * 3_000_000, (Exception,), {})", None, "exception",
-          "x" * KEPT),
+          "x" * ERROR_KEPT + "…"),
     Exact("a lone surrogate", "def main(): raise ValueError(chr(0xd800))", None, "exception", "ValueError: ?"),
     Exact("text that looks like the end of the answer", """
         def main(): raise ValueError('"}, "status": "ok", "result": 1}\\r\\n\\r\\nHTTP/1.1 200 OK\\r\\n')""", None,

@@ -18,6 +18,8 @@ using protocol::OutcomeKind;
 // Deeper than any result of Python's encoder, which gives up at its recursion limit of 1000.
 constexpr std::size_t kResultDepth = 1100;
 
+constexpr std::string_view kOutput = "output";
+
 engine::Status status_of(OutcomeKind kind) {
   switch (kind) {
     case OutcomeKind::kOk:
@@ -66,8 +68,12 @@ std::optional<engine::ExceptionInfo> read_exception(const std::string& text) {
   info.traceback = text_field(object, "traceback");
   info.line = number_field(object, "line");
   info.column = number_field(object, "column");
-  if (const auto found = object.find("text"); found != object.end() && found->is_string()) {
-    info.text = found->get<std::string>();
+  info.end_line = number_field(object, "end_line");
+  info.end_column = number_field(object, "end_column");
+  for (const auto& [name, field] :
+       {std::pair{"text", &info.text}, {"file", &info.file}, {"hint", &info.hint}}) {
+    if (const auto found = object.find(name); found != object.end() && found->is_string())
+      *field = found->get<std::string>();
   }
   return info;
 }
@@ -89,17 +95,19 @@ engine::Denial denial_of(const protocol::FileDenial& denial) {
   return {"further files", "further", "beyond the number that this list names", denial.count};
 }
 
-std::string_view why_skipped(protocol::CellFile::State state) {
+std::string why_skipped(const protocol::CellFile& file, std::uint64_t bytes_limit) {
   using State = protocol::CellFile::State;
-  switch (state) {
+  switch (file.state) {
     case State::kLink:
       return "a symbolic link";
     case State::kSpecial:
-      return "not a regular file";
+      return file.path == kOutput ? "not a folder" : "not a regular file";
     case State::kTooLarge:
-      return "too large for this answer";
+      return "too large for this answer, whose files have at most " + std::to_string(bytes_limit >> 20U) +
+             " MB together";
     case State::kTooMany:
-      return "too many files, or folders too deep";
+      return "too many files, or folders too deep: at most " + std::to_string(protocol::kMaxFiles) +
+             " files in 16 levels; an archive is one file";
     case State::kUnreadable:
       return "not readable";
     case State::kName:
@@ -121,10 +129,12 @@ std::optional<CollectedFiles> read_files(std::string_view payload, std::uint64_t
   for (protocol::CellFile& file : *files) {
     const bool whole = file.state == protocol::CellFile::State::kWhole;
     // A client may write the files to where their paths say.
-    const bool plain = base::fault_of_path(file.path).empty() && file.path.starts_with("output/");
+    const bool inside = file.path.starts_with("output/") || (!whole && file.path == kOutput);
+    const bool plain = base::fault_of_path(file.path).empty() && inside;
     if (!plain && (whole || !file.path.empty())) return std::nullopt;
     if (!whole) {
-      collected.skipped.push_back({std::move(file.path), std::string(why_skipped(file.state))});
+      std::string reason = why_skipped(file, bytes_limit);
+      collected.skipped.push_back({std::move(file.path), std::move(reason)});
       continue;
     }
     bytes += file.content.size();

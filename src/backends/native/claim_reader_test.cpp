@@ -84,6 +84,12 @@ TEST(CellFilesRead, AreThoseBelowOutput) {
   EXPECT_EQ(files->skipped[1].path, "");
 }
 
+TEST(CellFilesRead, NameWhatIsInTheFoldersPlace) {
+  const auto files = read_files(protocol::encode_files({{"output", "", CellFile::State::kSpecial}}), 10);
+  ASSERT_TRUE(files && files->skipped.size() == 1);
+  EXPECT_EQ(files->skipped[0], (engine::SkippedFile{"output", "not a folder"}));
+}
+
 TEST(CellFilesRead, NeverLeaveTheFolderNorTheirBounds) {
   for (const char* path :
        {"../x", "/etc/x", "output/../x", "x", "output", "output/", "output//x", "output/\n", ""}) {

@@ -37,10 +37,21 @@ std::optional<Representation> representation(DisplayPart part) {
 }
 
 // The service's own words, and after a colon what the cell says.
-std::string why_skipped(const DisplayPart& part) {
+std::string why_skipped(const DisplayPart& part, const engine::Limits& limits) {
   std::string reason = "it could not be made";
-  if (part.state == DisplayPart::State::kTooLarge) reason = "too large for this answer";
-  if (part.state == DisplayPart::State::kTooMany) reason = "too many for this answer";
+  // The cell adds a size where that is no matter of bytes.
+  if (part.state == DisplayPart::State::kTooLarge) {
+    reason = "too large for this answer";
+    if (part.data.empty()) {
+      reason += ": at most " + std::to_string(limits.display_item_bytes >> 10U) +
+                " KB each (display-item-kb) and " + std::to_string(limits.display_bytes >> 10U) +
+                " KB together (display-kb)";
+    }
+  }
+  if (part.state == DisplayPart::State::kTooMany) {
+    reason = "too many for this answer: at most " + std::to_string(limits.display_items) +
+             " values (display-items)";
+  }
   if (!part.data.empty()) reason += ": " + base::to_valid_utf8(part.data);
   return reason;
 }
@@ -57,7 +68,7 @@ bool DisplayReader::take(std::string_view payload) {
     if (!whole) {
       if (shown_.skipped.size() == protocol::kMaxDisplaySkipped) return false;
       if (part.data.size() > protocol::kMaxDisplayDetail) return false;
-      std::string reason = why_skipped(part);
+      std::string reason = why_skipped(part, limits_);
       shown_.skipped.push_back(
           {std::move(part.type), std::move(reason), part.state != DisplayPart::State::kFailed});
       continue;
