@@ -198,12 +198,12 @@ int serve(const config::Options& given, const Reread& reread) {
   const auto budget = std::make_shared<base::ByteBudget>(options.request_memory_bytes);
   const std::uint32_t most_connections = connections_that_fit(options, pools);
   // Set before the first request can ask.
-  const http::Server* listening = nullptr;
+  const http::Server* counted = nullptr;
   settings.metrics = [&, most = options.max_executions](const engine::Snapshot& now) {
     telemetry::Gauges gauges = gauges_of(now, pools);
     gauges.most_running = most;
     gauges.most_queued = max_queued;
-    gauges.connections = listening->connections();
+    gauges.connections = counted->connections();
     gauges.most_connections = most_connections;
     gauges.request_memory_bytes = budget->used();
     gauges.most_request_memory_bytes = budget->limit();
@@ -262,7 +262,7 @@ int serve(const config::Options& given, const Reread& reread) {
     std::fprintf(stderr, "cellblock: %s\n", dropped.error().message().c_str());
     return kExitCannotSeal;
   }
-  listening = server->get();
+  counted = server->get();
   (*server)->start();
   for (const std::string& warning : options.warnings) log.warn("configuration", {{"problem", warning}});
   warn_of_unreadable(log, options);

@@ -50,9 +50,9 @@ net::awaitable<Reply> execute_once(Exchange& exchange, const std::string& id) {
   const auto pending = std::make_shared<PendingExecution>(exchange.client.get_executor(), exchange.gate);
   const std::shared_ptr<ReplayStore> store = exchange.replays;
   // One caller can't meet another's keys, nor learn which there are.
-  const auto joined = store->join(exchange.origin.caller + '\0' + key, sha256(body),
-                                  [wake = pending->completion()] { wake(engine::Outcome{}); },
-                                  ReplayStore::Clock::now(), id);
+  const auto joined = store->join(
+      exchange.origin.caller + '\0' + key, sha256(body),
+      [wake = pending->completion()] { wake(engine::Outcome{}); }, ReplayStore::Clock::now(), id);
   if (joined.part == ReplayStore::Part::kConflict) co_return conflict();
   const bool first = joined.part == ReplayStore::Part::kRun;
   // Whoever of those who wait comes first makes the answer for all.

@@ -62,8 +62,8 @@ class ReplayStore {
 
   explicit ReplayStore(ReplayLimits limits) : limits_(limits) {}
 
-  // `name` is the key, with whose it is; `digest` that of the request; `id` that of the execution, should this
-  // be the first to ask.
+  // `name` is the key, with whose it is; `digest` that of the request; `id` that of the execution, should
+  // this be the first to ask.
   [[nodiscard]] Joined join(const std::string& name, const Sha256& digest, Wake wake,
                             Clock::time_point now = Clock::now(), const std::string& id = {});
   void started(const EntryPtr& entry, engine::Ticket ticket);

@@ -57,6 +57,18 @@ StepResult make_accounts(const std::string& root, const TreeAdditions& additions
   return write_text(root + "/etc/hosts", "127.0.0.1 localhost " + additions.hostname + "\n::1 localhost\n");
 }
 
+// The kernel lets a user namespace mount a fresh /proc only where a whole one is visible already.
+StepResult show_proc(const std::string& place) {
+  constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  // A fresh one has nothing mounted on it. On the host's there may be something that can be written to, such
+  // as systemd's binfmt_misc, and every cell would have that among its mounts.
+  if (::mount("proc", place.c_str(), "proc", kFlags, nullptr) == 0) return {};
+  // Without rights over the pid namespace: the host's, with what is mounted on it, since a user namespace may
+  // not uncover what the host covers.
+  if (::mount("/proc", place.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0) return {};
+  return step_failed(Step::kFileTree);
+}
+
 }  // namespace
 
 const std::vector<TreeEntry>& tree_entries() {
@@ -122,12 +134,7 @@ StepResult build_file_tree(const std::string& root, const TreeAdditions& additio
   if (auto done = root_links(root, style.inodes); !done) return done;
   if (auto done = make_accounts(root, additions); !done) return done;
   if (auto done = make_devices(root, style.devices); !done) return done;
-  // The kernel lets a user namespace mount a fresh /proc only where a whole one is visible already. With what
-  // is mounted on it (systemd's binfmt_misc), since a user namespace may not uncover what the host covers.
-  if (::mount("/proc", (root + "/proc").c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
-    return step_failed(Step::kFileTree);
-  }
-  return {};
+  return show_proc(root + "/proc");
 }
 
 StepResult pivot_into(const std::string& root) {

@@ -79,7 +79,9 @@ int try_user_namespace() {
 int try_namespace(int flag) {
   return try_in_child([flag] {
     if (const int code = enter_user_namespace(); code != 0) return code;
-    return ::unshare(flag) == 0 ? 0 : errno;
+    if (::unshare(flag) != 0) return errno;
+    // A container's filter may allow the namespace and not its name, without which no cell is made.
+    return flag != CLONE_NEWUTS || ::sethostname("cell", 4) == 0 ? 0 : errno;
   });
 }
 

@@ -33,12 +33,16 @@ TEST(DisplayReader, CollectsValuesInTheirOrderAndTellsWhatIsMissing) {
                                           {"image/png", "", DisplayPart::State::kTooLarge},
                                           {"", "", DisplayPart::State::kTooMany}})));
   EXPECT_EQ(reader.bytes(), 6U);
-  const engine::Shown expected{{{{"text/plain", Representation::Kind::kText, "a"},
-                                 {"image/png", Representation::Kind::kBinary, std::string("\0\xff", 2)}},
-                                {{"application/json", Representation::Kind::kJson, "[1]"}}},
-                               {{"text/html", "it could not be made: ValueError: \xEF\xBF\xBD", false},
-                                {"image/png", "too large for this answer", true},
-                                {"", "too many for this answer", true}}};
+  const engine::Shown expected{
+      {{{"text/plain", Representation::Kind::kText, "a"},
+        {"image/png", Representation::Kind::kBinary, std::string("\0\xff", 2)}},
+       {{"application/json", Representation::Kind::kJson, "[1]"}}},
+      {{"text/html", "it could not be made: ValueError: \xEF\xBF\xBD", false},
+       {"image/png",
+        "too large for this answer: at most 4096 KB each (display-item-kb) and 8192 KB "
+        "together (display-kb)",
+        true},
+       {"", "too many for this answer: at most 64 values (display-items)", true}}};
   EXPECT_EQ(std::move(reader).take_all(), expected);
 }
 

@@ -93,11 +93,13 @@ TEST(JailConfig, BoundsItsOwnMountsInBytesAndInodes) {
     sandbox::JailSpec spec;
     spec.tmp_bytes = bytes;
     spec.tmp_inodes = 77;
+    spec.shm_bytes = bytes + 2;
     spec.scratch = {{"/var/work", bytes + 1}};
     const NsJailConfig config = config_of(spec);
     const std::string own = "size=" + std::to_string(bytes) + ",nr_inodes=77,mode=";
     EXPECT_EQ(mount_at(config, "/tmp")->options(), own + "0700");
-    EXPECT_EQ(mount_at(config, "/dev/shm")->options(), own + "1777");
+    EXPECT_EQ(mount_at(config, "/dev/shm")->options(),
+              "size=" + std::to_string(bytes + 2) + ",nr_inodes=77,mode=1777");
     EXPECT_EQ(mount_at(config, "/var/work")->options(),
               "size=" + std::to_string(bytes + 1) + ",nr_inodes=77,mode=0700");
     for (const char* place : {"/tmp", "/dev/shm", "/var/work", "/proc"}) {
