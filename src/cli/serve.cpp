@@ -271,7 +271,6 @@ int serve(const config::Options& given, const Reread& reread) {
     const service::Health health = service.health();
     return health.able || health.draining;
   });
-  manager.ready(status_text(options, (*server)->port(), settings));
   const auto renew_files = [&options, &server]() -> base::Result<void> {
     auto fresh = read_secrets(options);
     if (!fresh) return tl::make_unexpected(std::move(fresh.error()));
@@ -279,12 +278,16 @@ int serve(const config::Options& given, const Reread& reread) {
     (*server)->set_tls(std::move(fresh->tls));
     return {};
   };
-  int signal = 0;
-  while ((signal = manager.wait(signals)) == SIGHUP) {
-    manager.reloading();
-    metrics.reloaded(reload(reread, host.level, {log, service, engine, renew_files}, options));
-    max_queued = options.max_queued;
+  // Ready is who has a cell: what is started after this service may ask at once.
+  int signal = manager.wait_until_well(signals);
+  while (signal == 0 || signal == SIGHUP) {
+    if (signal == SIGHUP) {
+      manager.reloading();
+      metrics.reloaded(reload(reread, host.level, {log, service, engine, renew_files}, options));
+      max_queued = options.max_queued;
+    }
     manager.ready(status_text(options, (*server)->port(), settings));
+    signal = manager.wait(signals);
   }
   log.info("stopping", {{"signal", std::to_string(signal)}});
   manager.stopping();

@@ -9,6 +9,8 @@
 namespace cellblock::cli {
 namespace {
 
+constexpr timespec kLookInterval{0, 20'000'000};
+
 // A supervisor that can't be reached is no reason to stop answering requests.
 void tell(const std::string& state) {
   static_cast<void>(::sd_notify(0, state.c_str()));
@@ -45,6 +47,14 @@ void ServiceManager::reloading() {
 
 void ServiceManager::stopping() {
   tell("STOPPING=1\nSTATUS=Lets running executions finish");
+}
+
+int ServiceManager::wait_until_well(const sigset_t& signals) {
+  while (!well_()) {
+    const int signal = ::sigtimedwait(&signals, nullptr, &kLookInterval);
+    if (signal > 0) return signal;
+  }
+  return 0;
 }
 
 int ServiceManager::wait(const sigset_t& signals) {

@@ -27,6 +27,10 @@ class ServiceManager {
   static void reloading();
   static void stopping();
 
+  // Blocks until the service is well for the first time, and returns 0, or until one of `signals`, and
+  // returns it. Nobody expects signs of life before the service has said that it is ready.
+  int wait_until_well(const sigset_t& signals);
+
   // Blocks until one of `signals`, which must be blocked in all threads, and returns it. Meanwhile gives
   // signs of life, twice in each interval of the watchdog, as long as the service is well: one that can make
   // no cell for a whole interval is restarted by systemd.

@@ -71,7 +71,7 @@ std::vector<OptionSpec> server_rows() {
        .help = "Connections held open at once; beyond, an idle one has to give way to a new one"},
       {.name = "keepalive-requests",
        .target = &Options::keepalive_requests,
-       .standard = "1000",
+       .standard = "100000",
        .lowest = 0,
        .highest = 1'000'000'000,
        .group = kServer,

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+import httpx
 import pytest
 from support import BINARY, TIME_FACTOR, Server, eventually, process_table
 
@@ -20,11 +21,15 @@ class Supervisor:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind("\0" + self.name[1:])
         self.heard = []
+        self.asked = None  # what /readyz says as soon as READY=1 has come
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self):
         while True:
-            self.heard.append((time.monotonic(), self.socket.recv(4096).decode()))
+            text = self.socket.recv(4096).decode()
+            if self.asked is None and (port := re.search(r"READY=1\nSTATUS=Listens on \S+:(\d+),", text)):
+                self.asked = httpx.get(f"http://127.0.0.1:{port[1]}/readyz", timeout=10).status_code
+            self.heard.append((time.monotonic(), text))
 
     def messages(self) -> list[str]:
         return [text for _, text in self.heard]
@@ -47,6 +52,10 @@ def test_ready_is_told_once_it_answers(supervised):
     first = eventually(supervised.supervisor.messages, 5, "something is told")[0]
     assert first.startswith("READY=1\nSTATUS=")
     assert f":{supervised.port}, isolation level " in first
+
+
+def test_ready_is_who_has_a_cell(supervised):
+    assert eventually(lambda: supervised.supervisor.asked, 5, "it is ready") == 200
 
 
 def test_signs_of_life_come_twice_in_an_interval(supervised):
