@@ -260,12 +260,14 @@ def test_a_server_that_dies_is_restarted(running):
     assert main_pid() != pid and answers()
 
 
-def test_wrong_options_are_told_and_not_tried_again(running):
+def test_wrong_options_are_told_in_each_try(running):
     run("systemctl", "stop", "cellblock")
     CONFIG.write_text("memory-mb = nonsense\n")
     assert subprocess.run(["systemctl", "start", "cellblock"], capture_output=True).returncode != 0
-    assert (show("ActiveState"), show("ExecMainStatus"), show("NRestarts")) == ("failed", "2", "0")
+    # Tried again for a while, as a port that is still taken is.
+    assert (show("ActiveState") in ("activating", "failed"), show("ExecMainStatus")) == (True, "2")
     assert "memory-mb" in run("journalctl", "-u", "cellblock", "--no-pager", "-o", "cat", "-n", "20")
+    run("systemctl", "stop", "cellblock")
 
 
 def test_an_upgrade_restarts_it(running, installed):
