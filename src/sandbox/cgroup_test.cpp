@@ -206,7 +206,7 @@ TEST_F(CgroupTest, WhatATenantLeavesIsGivenBackBesideTheNextOne) {
   const base::Fd file = new_file();
   EXPECT_EQ(code_of([&] { return fill(file); }), 0);
   recycle();
-  if (!tree_->leaves_remains()) GTEST_SKIP() << "the directory has taken it with it";
+  if (!tree_->leaves_remains()) GTEST_SKIP() << "version 2: nothing is left behind to be swept";
   ASSERT_NE(remains_, nullptr);
   const auto left = [] { return directories_like("left-slot-0-"); };
   ASSERT_EQ(left().size(), 1U);

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("support", "hostile", "wire")
+pytest.register_assert_rewrite("support", "hostile", "wire", "older_services")
 
 from support import TIME_FACTOR, Server, cell_processes, eventually, stray_processes  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""What the documents of the older services show, posted to a service with their variables and limits."""
+"""What the documents of the older services show. Each has a file of its own, test_older_*.py, with its variables and limits."""
 
 import textwrap
 from dataclasses import dataclass, field
@@ -17,25 +17,13 @@ class Service:
     environment: dict = field(default_factory=dict)
 
 
-SERVICES = {
-    "10s-100000-characters": Service(10, 100_000, ("--memory-mb", "256", "--policy", "strict"),
-                                     {"PYEXEC_TIMEOUT": "10", "PYEXEC_MAX_SCRIPT_CHARS": "100000"}),
-    "30s-50kb": Service(30, 51_200, ("--memory-mb", "300"),
-                        {"TIME_LIMIT": "30", "CELLBLOCK_MAX_SCRIPT_BYTES": "51200", "ENVIRONMENT": "production"}),
-    "5s-200kb": Service(5, 204_800, (), {"TIME_LIMIT": "5", "CELLBLOCK_POLICY": "strict"}),
-    "30s-1gb": Service(30, 204_800, (), {"TIME_LIMIT": "30", "CELLBLOCK_MEMORY_MB": "1024"}),
-    "nothing-set": Service(30, 204_800),
-}
-
-
-@pytest.fixture(scope="module", params=SERVICES)
-def older(request):
-    service = SERVICES[request.param]
-    running = Server(*SMALL, *service.flags, **service.environment)
-    running.service = service
-    running.strict = "strict" in (*service.flags, *service.environment.values())
-    yield running
-    running.stop()
+def running(service):
+    """For the fixture `older` of a service's own file, which has what its documents set."""
+    server = Server(*SMALL, *service.flags, **service.environment)
+    server.service = service
+    server.strict = "strict" in (*service.flags, *service.environment.values())
+    yield server
+    server.stop()
 
 
 def body_of(server, script, **fields):
