@@ -22,7 +22,7 @@ class SessionTest : public ServerFixture {
   void adjust(ServerOptions& options) override { options.max_body_bytes = 10'000; }
 };
 
-const std::string kGet = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+const std::string kGetPage = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST_F(SessionTest, AnswersAnExecutionWithTheEnvelopeAndItsHeaders) {
   RawClient peer = client();
@@ -51,7 +51,7 @@ TEST_F(SessionTest, KeepsTheConnectionOpen) {
 
 TEST_F(SessionTest, AnswersPipelinedRequestsInOrder) {
   RawClient peer = client();
-  peer.send(execute_request(R"({"script": "sleep 250\nresult 1"})") + kGet +
+  peer.send(execute_request(R"({"script": "sleep 250\nresult 1"})") + kGetPage +
             execute_request(R"({"script": "result 2"})"));
   EXPECT_THAT(peer.receive()->body, StartsWith(R"({"result":1,)"));
   EXPECT_EQ(peer.receive()->body, R"({"status":"ok"})");
@@ -87,7 +87,7 @@ TEST_F(SessionTest, ClosesWhenTheClientAsksForIt) {
 
 TEST_F(SessionTest, AnswersHeadWithTheHeaderAlone) {
   RawClient peer = client();
-  peer.send("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + kGet);
+  peer.send("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + kGetPage);
   const auto head = peer.receive(false);
   ASSERT_TRUE(head);
   EXPECT_EQ(head->headers.at("content-length"), "15");
@@ -210,7 +210,7 @@ TEST_F(SessionTest, ReadsTheBodyOfARequestThatNeedsNoneOnlyIfItIsSmall) {
   };
   RawClient peer = client();
   peer.send(with_body("GET /healthz", 1000) + std::string(1000, 'x') + with_body("POST /nowhere", 1000) +
-            std::string(1000, 'x') + kGet);
+            std::string(1000, 'x') + kGetPage);
   EXPECT_EQ(peer.receive()->status, 200);
   EXPECT_EQ(peer.receive()->status, 404);
   EXPECT_EQ(peer.receive()->status, 200);
@@ -241,7 +241,7 @@ TEST_F(SessionTest, KeepsTheConnectionAfterAFaultThatLeavesNothingUnread) {
   EXPECT_EQ(response->headers.at("allow"), "POST");
   peer.send(execute_request("{}"));
   EXPECT_EQ(peer.receive()->status, 400);
-  peer.send(kGet);
+  peer.send(kGetPage);
   EXPECT_EQ(peer.receive()->status, 200);
 }
 
@@ -472,7 +472,7 @@ class CountedTest : public ServerFixture {
 TEST_F(CountedTest, TheLastRequestOfAConnectionIsAnsweredAndClosesIt) {
   RawClient peer = client();
   for (int i = 1; i <= 3; ++i) {
-    peer.send(kGet);
+    peer.send(kGetPage);
     const auto answer = peer.receive();
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 200);
@@ -483,7 +483,7 @@ TEST_F(CountedTest, TheLastRequestOfAConnectionIsAnsweredAndClosesIt) {
 
 TEST_F(CountedTest, AStreamMayBeTheLastToo) {
   RawClient peer = client();
-  peer.send(kGet + kGet + execute_request(R"({"script": "echo"})", "Accept: application/x-ndjson\r\n"));
+  peer.send(kGetPage + kGetPage + execute_request(R"({"script": "echo"})", "Accept: application/x-ndjson\r\n"));
   ASSERT_TRUE(peer.receive());
   ASSERT_TRUE(peer.receive());
   EXPECT_THAT(peer.receive_until("\r\n\r\n"), HasSubstr("Connection: close"));

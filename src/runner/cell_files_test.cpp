@@ -14,7 +14,7 @@ namespace cellblock::runner {
 namespace {
 
 using protocol::CellFile;
-using State = CellFile::State;
+using FileState = CellFile::State;
 
 class CellFiles : public testing::Test {
  public:
@@ -79,12 +79,12 @@ TEST_F(CellFiles, NothingIsCollectedFromNoFolder) {
 
 TEST_F(CellFiles, WhatIsInTheFoldersPlaceIsNamed) {
   std::ofstream(home_ / "output") << "a file";
-  EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", State::kSpecial}}));
+  EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", FileState::kSpecial}}));
 }
 
 TEST_F(CellFiles, AFolderThatIsALinkIsNotFollowed) {
   std::filesystem::create_directory_symlink("/etc", home_ / "output");
-  EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", State::kLink}}));
+  EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", FileState::kLink}}));
 }
 
 TEST_F(CellFiles, WhatIsNoFileIsNamed) {
@@ -93,11 +93,11 @@ TEST_F(CellFiles, WhatIsNoFileIsNamed) {
   std::filesystem::create_directory_symlink("/", home_ / "output/root");
   ASSERT_EQ(::mkfifo((home_ / "output/fifo").c_str(), 0600), 0);
   leave("bad\nname");
-  const std::vector<CellFile> expected = {{"", "", State::kName},
-                                          {"output/fifo", "", State::kSpecial},
+  const std::vector<CellFile> expected = {{"", "", FileState::kName},
+                                          {"output/fifo", "", FileState::kSpecial},
                                           {"output/file", "x"},
-                                          {"output/link", "", State::kLink},
-                                          {"output/root", "", State::kLink}};
+                                          {"output/link", "", FileState::kLink},
+                                          {"output/root", "", FileState::kLink}};
   EXPECT_EQ(collected(), expected);
 }
 
@@ -108,7 +108,7 @@ TEST_F(CellFiles, TakeNoMoreRoomThanAllowed) {
   const auto files = collected(100);
   ASSERT_EQ(files.size(), 3U);
   EXPECT_EQ(files[0].content.size(), 60U);
-  EXPECT_EQ(files[1], (CellFile{"output/b", "", State::kTooLarge}));
+  EXPECT_EQ(files[1], (CellFile{"output/b", "", FileState::kTooLarge}));
   EXPECT_EQ(files[2].content.size(), 40U);
 }
 
@@ -116,7 +116,7 @@ TEST_F(CellFiles, AreNoMoreThanTheirNumber) {
   for (std::size_t number = 0; number < protocol::kMaxFiles + 5; ++number) leave(std::to_string(number));
   const auto files = collected();
   ASSERT_EQ(files.size(), protocol::kMaxFiles + 1);
-  EXPECT_EQ(files.back(), (CellFile{"", "", State::kTooMany}));
+  EXPECT_EQ(files.back(), (CellFile{"", "", FileState::kTooMany}));
 }
 
 TEST_F(CellFiles, ManySpecialOnesAreCutShort) {
@@ -126,7 +126,7 @@ TEST_F(CellFiles, ManySpecialOnesAreCutShort) {
   }
   const auto files = collected();
   ASSERT_EQ(files.size(), protocol::kMaxFiles);
-  EXPECT_EQ(files.back().state, State::kTooMany);
+  EXPECT_EQ(files.back().state, FileState::kTooMany);
   EXPECT_TRUE(protocol::decode_files(protocol::encode_files(files)).has_value());
 }
 
@@ -136,7 +136,7 @@ TEST_F(CellFiles, AreNotFollowedForEver) {
   std::filesystem::create_directories(deep);
   const auto files = collected();
   ASSERT_EQ(files.size(), 1U);
-  EXPECT_EQ(files[0].state, State::kTooMany);
+  EXPECT_EQ(files[0].state, FileState::kTooMany);
 }
 
 }  // namespace

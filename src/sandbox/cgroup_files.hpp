@@ -8,6 +8,9 @@
 
 namespace cellblock::sandbox {
 
+// What CgroupLimits::cpu_percent is a part of.
+constexpr std::uint64_t kCpuPeriodUs = 100'000;
+
 // The number behind `key ` in a "key value" file, or 0.
 [[nodiscard]] std::uint64_t keyed_value(std::string_view text, std::string_view key);
 // Opens a file of a cgroup directory; the Fd is empty when it doesn't exist.

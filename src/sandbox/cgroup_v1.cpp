@@ -14,7 +14,6 @@ namespace cellblock::sandbox {
 namespace {
 
 constexpr std::array<std::string_view, 4> kControllers = {"memory", "pids", "cpu", "cpuacct"};
-constexpr std::uint64_t kCpuPeriodUs = 100'000;
 // What a slot may keep of its last tenant.
 constexpr std::uint64_t kLeftOver = 8ULL << 20U;
 

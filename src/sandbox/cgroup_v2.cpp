@@ -15,7 +15,6 @@
 namespace cellblock::sandbox {
 namespace {
 
-constexpr std::uint64_t kCpuPeriodUs = 100'000;
 
 class SlotV2 final : public CgroupSlot {
  public:

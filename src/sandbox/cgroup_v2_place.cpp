@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<const char*, 3> kControllers = {"cpu", "memory", "pids"};
+constexpr std::array<const char*, 3> kNeededControllers = {"cpu", "memory", "pids"};
 
 constexpr auto kOccupiedHint =
     "other processes live in that cgroup: start the service in one of its own (systemd: Delegate=yes, or "
@@ -70,7 +70,7 @@ std::vector<std::string> missing_controllers(int directory, const char* file) {
   std::vector<std::string> listed;
   for (std::string name; in >> name;) listed.push_back(name);
   std::vector<std::string> missing;
-  for (const char* name : kControllers) {
+  for (const char* name : kNeededControllers) {
     if (std::find(listed.begin(), listed.end(), name) == listed.end()) missing.emplace_back(name);
   }
   return missing;

@@ -9,7 +9,7 @@
 namespace cellblock::sandbox {
 namespace {
 
-constexpr unsigned long kWritable = MS_NOSUID | MS_NODEV;
+constexpr unsigned long kOwnMount = MS_NOSUID | MS_NODEV;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ StepResult furnish_cell(const JailSpec& spec) {
   const auto bounds = [&spec](std::uint64_t bytes) {
     return "size=" + std::to_string(bytes) + ",nr_inodes=" + std::to_string(spec.tmp_inodes);
   };
-  const auto flags = [](bool no_exec) { return no_exec ? kWritable | MS_NOEXEC : kWritable; };
+  const auto flags = [](bool no_exec) { return no_exec ? kOwnMount | MS_NOEXEC : kOwnMount; };
   // The only place that a script can write to, bounded in bytes and files.
   if (::mount("tmp", "/tmp", "tmpfs", flags(spec.tmp_no_exec),
               (bounds(spec.tmp_bytes) + ",mode=0700").c_str()) != 0) {
@@ -43,10 +43,10 @@ StepResult furnish_cell(const JailSpec& spec) {
   }
   if (spec.walls.private_proc) {
     // Of this pid namespace, and of it only the processes: nothing of the kernel's state and settings.
-    if (::mount("proc", "/proc", "proc", kWritable | MS_NOEXEC, "subset=pid") != 0) {
+    if (::mount("proc", "/proc", "proc", kOwnMount | MS_NOEXEC, "subset=pid") != 0) {
       return step_failed(Step::kMountProc);
     }
-  } else if (::mount("none", "/proc", "tmpfs", kWritable | MS_NOEXEC | MS_RDONLY, "size=4k,nr_inodes=1") !=
+  } else if (::mount("none", "/proc", "tmpfs", kOwnMount | MS_NOEXEC | MS_RDONLY, "size=4k,nr_inodes=1") !=
              0) {
     // None rather than the host's.
     return step_failed(Step::kMountProc);

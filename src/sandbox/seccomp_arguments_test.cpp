@@ -25,7 +25,7 @@ using for_test::Arguments;
 constexpr std::array<std::uint64_t, 8> kRefusedFlags = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
                                                         CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
                                                         CLONE_NEWNET, CLONE_PARENT};
-constexpr std::uint64_t kOnes = ~std::uint64_t{0};
+constexpr std::uint64_t kAllOnes = ~std::uint64_t{0};
 
 using Values = std::vector<std::uint64_t>;
 
@@ -39,8 +39,8 @@ constexpr std::array<std::uint64_t, 22> kSpecial = {TIOCSTI,         TIOCSETD,
                                                     PR_SET_VMA,      PR_SET_VMA + 1,
                                                     0xffff'ffff,     0xffff'fffe,
                                                     0x1'0000'0000,   0x7fff'ffff,
-                                                    0x8000'0000,     kOnes,
-                                                    kOnes - 1,       0x8000'0000'0000'0000};
+                                                    0x8000'0000,     kAllOnes,
+                                                    kAllOnes - 1,       0x8000'0000'0000'0000};
 
 // Every small number, the special ones, and each of those with any single bit turned.
 std::vector<std::uint64_t> edge_values() {
@@ -84,7 +84,7 @@ class SeccompArguments : public testing::Test {
 TEST_F(SeccompArguments, AtTheEdgesAreAnsweredAsTheTableSays) {
   const std::vector<std::uint64_t> values = edge_values();
   for (const auto& [name, call] : for_test::conditional_calls()) {
-    for (const std::uint64_t others : {std::uint64_t{0}, std::uint64_t{1}, kOnes}) {
+    for (const std::uint64_t others : {std::uint64_t{0}, std::uint64_t{1}, kAllOnes}) {
       for (unsigned index = 0; index < 6; ++index) {
         Arguments arguments;
         arguments.fill(others);
@@ -140,7 +140,7 @@ TEST_F(SeccompArguments, OfMknodMakeFifosWithAnyPermissionsAndNothingElse) {
   for (std::uint64_t mode = 0; mode < 0x2'0000; ++mode) {
     const std::string expected = (mode & S_IFMT) == S_IFIFO ? "allow" : "EPERM";
     ASSERT_PRED2(for_test::is_expected, action("mknod", {0, mode, 0}), expected) << std::oct << mode;
-    ASSERT_PRED2(for_test::is_expected, action("mknodat", {kOnes, 0, mode, 0}), expected) << std::oct << mode;
+    ASSERT_PRED2(for_test::is_expected, action("mknodat", {kAllOnes, 0, mode, 0}), expected) << std::oct << mode;
   }
 }
 
@@ -172,7 +172,7 @@ TEST_F(SeccompArguments, OfMmapWithoutACgroupRefuseSharedMemoryWithoutAFile) {
   Walls walls;
   walls.cgroups = false;
   load(rules_with(walls, rules_));
-  const auto map = [this](std::uint64_t flags) { return action("mmap", {0, 4096, 3, flags, kOnes, 0}); };
+  const auto map = [this](std::uint64_t flags) { return action("mmap", {0, 4096, 3, flags, kAllOnes, 0}); };
   EXPECT_PRED2(for_test::is_expected, map(MAP_PRIVATE | MAP_ANONYMOUS), "allow");
   EXPECT_PRED2(for_test::is_expected, map(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK), "allow");
   EXPECT_PRED2(for_test::is_expected, map(MAP_PRIVATE), "allow");

@@ -8,7 +8,7 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 
 // That of one execution, and the two levels around it.
-constexpr std::size_t kMaxNesting = 202;
+constexpr std::size_t kMaxLineNesting = 202;
 
 Parsed<std::vector<std::string>> take_requests(ondemand::value& value) {
   std::vector<std::string> requests;
@@ -54,7 +54,7 @@ Parsed<std::vector<std::string>> read_fields(ondemand::object& object) {
 }  // namespace
 
 Parsed<std::vector<std::string>> parse_batch_request(std::string_view body) {
-  return read_object(body, kMaxNesting, read_fields);
+  return read_object(body, kMaxLineNesting, read_fields);
 }
 
 }  // namespace cellblock::service

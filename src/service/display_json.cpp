@@ -5,16 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
+#include "service/json_text.hpp"
 
 namespace cellblock::service {
 namespace {
 
 using nlohmann::json;
 using Kind = engine::Representation::Kind;
-
-std::string dumped(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 }  // namespace
 

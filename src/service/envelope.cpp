@@ -8,22 +8,19 @@
 
 #include "base/base64.hpp"
 #include "service/display_json.hpp"
+#include "service/json_text.hpp"
 
 namespace cellblock::service {
 namespace {
 
 using nlohmann::json;
 
-std::string dumped(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 std::string json_string(std::string_view text) {
   return dumped(json(text));
 }
 
 // Microseconds are as fine as the measurement.
-std::string milliseconds(double value) {
+std::string rounded(double value) {
   return std::isfinite(value) ? dumped(json(std::round(value * 1000) / 1000)) : "0.0";
 }
 
@@ -83,8 +80,8 @@ std::string tail_json(const engine::Outcome& outcome, std::string_view id) {
   text += outcome.status == engine::Status::kOk ? "null" : json_string(outcome.error);
   text.append(",\"status\":").append(json_string(engine::status_name(outcome.status)));
   text.append(",\"id\":").append(json_string(id));
-  text.append(",\"usage\":{\"wall_ms\":").append(milliseconds(outcome.usage.wall_ms));
-  text.append(",\"cpu_ms\":").append(milliseconds(outcome.usage.cpu_ms));
+  text.append(",\"usage\":{\"wall_ms\":").append(rounded(outcome.usage.wall_ms));
+  text.append(",\"cpu_ms\":").append(rounded(outcome.usage.cpu_ms));
   text.append(",\"memory_peak_kb\":").append(std::to_string(outcome.usage.memory_peak_kb));
   text.append("},\"truncated\":{\"stdout\":").append(boolean(outcome.stdout_truncated));
   text.append(",\"stderr\":").append(boolean(outcome.stderr_truncated));

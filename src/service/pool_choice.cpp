@@ -40,19 +40,19 @@ std::size_t pool_with(std::string_view module, const PoolModules& pools) {
 }
 
 // What the word before says of the next one, within a statement.
-enum class Reading { kWords, kModule, kModules, kNames };
+enum class Expected { kWords, kModule, kModules, kNames };
 
 }  // namespace
 
 std::size_t choose_pool(std::string_view script, const PoolModules& pools) {
   if (pools.size() < 2) return 0;
   std::size_t chosen = 0;
-  Reading reading = Reading::kWords;
+  Expected expected = Expected::kWords;
   for (std::size_t at = 0; at < script.size();) {
     const char character = script[at];
     if (!in_word(character)) {
-      if (character == '\n' || character == ';') reading = Reading::kWords;
-      if (character == ',' && reading == Reading::kModules) reading = Reading::kModule;
+      if (character == '\n' || character == ';') expected = Expected::kWords;
+      if (character == ',' && expected == Expected::kModules) expected = Expected::kModule;
       ++at;
       continue;
     }
@@ -61,12 +61,12 @@ std::size_t choose_pool(std::string_view script, const PoolModules& pools) {
     const std::string_view word = script.substr(begin, at - begin);
     if (word == "import") {
       // After "from … import" come names of the module, not modules.
-      reading = reading == Reading::kWords ? Reading::kModule : Reading::kNames;
+      expected = expected == Expected::kWords ? Expected::kModule : Expected::kNames;
       continue;
     }
-    const bool module = reading == Reading::kModule && (begin == 0 || script[begin - 1] != '.');
-    if (reading == Reading::kModule) reading = Reading::kModules;
-    if (word == "from" && reading == Reading::kWords) reading = Reading::kModule;
+    const bool module = expected == Expected::kModule && (begin == 0 || script[begin - 1] != '.');
+    if (expected == Expected::kModule) expected = Expected::kModules;
+    if (word == "from" && expected == Expected::kWords) expected = Expected::kModule;
     const std::size_t pool = pool_with(word, pools);
     if (pool < pools.size()) chosen = std::max(chosen, pool);
     if (pool == pools.size() && module && !is_standard(word)) chosen = std::max<std::size_t>(chosen, 1);
