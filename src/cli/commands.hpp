@@ -14,6 +14,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitScriptFault = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCannotSeal = 3;
+inline constexpr int kExitCannotListen = 4;  // may be another in a moment, unlike wrong options
 
 // `reread` is asked on SIGHUP, from the thread of the caller.
 int serve(const config::Options& given, const Reread& reread);

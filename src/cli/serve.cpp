@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -14,14 +13,15 @@
 #include "backends/native/native_backend.hpp"
 #include "cli/commands.hpp"
 #include "cli/secrets.hpp"
+#include "cli/server_options.hpp"
 #include "cli/service_log.hpp"
 #include "cli/service_manager.hpp"
 #include "cli/setup.hpp"
+#include "cli/telemetry_views.hpp"
 #include "engine/engine.hpp"
 #include "http/server.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
-#include "version.hpp"
 
 namespace cellblock::cli {
 namespace {
@@ -31,51 +31,6 @@ constexpr std::chrono::seconds kWriteOutLimit{2};
 constexpr int kServerNice = -10;
 // Blocks of this size and more go back to the kernel when they are freed.
 constexpr int kOwnMapping = 256 << 10;
-
-void refuse(telemetry::Log& log, telemetry::Metrics& metrics, const http::Answered& answered) {
-  metrics.refused(answered.route, answered.code, answered.reason);
-  // Of those that wait under one Idempotency-Key the first is counted.
-  if (!answered.id.empty() && !answered.replayed) metrics.turned_away(answered.reason);
-  log_refusal(log, answered);
-}
-
-http::ServerOptions server_options(const config::Options& options, const Pools& pools,
-                                   std::shared_ptr<base::ByteBudget> budget, Secrets secrets,
-                                   telemetry::Log& log, telemetry::Metrics& metrics) {
-  http::ServerOptions server;
-  server.host = options.host;
-  server.port = static_cast<std::uint16_t>(options.port);
-  server.max_body_bytes = options.max_body_bytes;
-  server.header_timeout = options.header_timeout;
-  server.idle_timeout = options.idle_timeout;
-  server.stall_timeout = options.stall_timeout;
-  server.heartbeat = options.heartbeat;
-  server.min_bytes_per_second = options.min_rate_bytes;
-  server.budget = std::move(budget);
-  server.replays = {options.idempotency_bytes, options.idempotency_entries, options.idempotency_expiry};
-  server.batch_executions = options.batch_executions;
-  server.hosts = options.allowed_hosts;
-  server.origins = options.cors_origins;
-  server.clients = {options.client_rate, std::max(options.client_burst, 1.0), options.client_executions};
-  server.keys = {std::move(secrets.keys), options.metrics_key};
-  server.tls = std::move(secrets.tls);
-  server.max_connections = connections_that_fit(options, pools);
-  server.max_requests = options.keepalive_requests;
-  if (server.max_connections < options.max_connections) {
-    log.warn("fewer connections than max-connections: the limit of open files allows no more",
-             {{"connections", server.max_connections}});
-  }
-  server.threads = options.threads;
-  server.log = [&log](std::string_view line) { log.warn("http", {{"message", std::string(line)}}); };
-  server.answered = [&log, &metrics](const http::Answered& answered) {
-    metrics.answered(answered.route, answered.code);
-    if (!answered.reason.empty()) return refuse(log, metrics, answered);
-    if (answered.replayed) log_replay(log, answered);
-  };
-  server.served = [&log](const http::Served& served) { log_request(log, served); };
-  server.entry_refused = [&log, &metrics](const http::Answered& entry) { refuse(log, metrics, entry); };
-  return server;
-}
 
 // The signals that end the service or change it, blocked in every thread so that main can wait for them.
 sigset_t block_signals() {
@@ -107,43 +62,6 @@ void drain(engine::Engine& engine, std::chrono::milliseconds limit, const sigset
     engine.drain(std::chrono::milliseconds(0));
   }
   waiting.join();
-}
-
-telemetry::Execution execution_of(const engine::Outcome& outcome) {
-  constexpr double kMilli = 1e-3;
-  telemetry::Execution execution;
-  execution.status = engine::status_name(outcome.status);
-  execution.queued_s = outcome.queue_ms * kMilli;
-  execution.run_s = outcome.usage.wall_ms * kMilli;
-  execution.cpu_s = outcome.usage.cpu_ms * kMilli;
-  execution.memory_peak_bytes = outcome.usage.memory_peak_kb << 10U;
-  for (const engine::Denial& denial : outcome.denied)
-    execution.denials.emplace_back(denial.rule, denial.count);
-  return execution;
-}
-
-telemetry::Gauges gauges_of(const engine::Snapshot& now, const Pools& pools) {
-  telemetry::Gauges gauges;
-  for (std::size_t pool = 0; pool < now.ready_of.size() && pool < pools.names.size(); ++pool) {
-    gauges.ready.emplace_back(pools.names[pool], now.ready_of[pool]);
-  }
-  gauges.running = now.running;
-  gauges.queued = now.queued;
-  gauges.able = now.able;
-  gauges.accepting = now.able && !now.draining;
-  return gauges;
-}
-
-telemetry::BuildInfo build_info(const service::ServiceSettings& settings) {
-  telemetry::BuildInfo build;
-  build.version = kVersion;
-  build.python = settings.python_version;
-  build.isolation = settings.isolation.level;
-  for (const service::Wall& wall : settings.isolation.walls) build.walls.emplace_back(wall.name, wall.stands);
-  for (unsigned status = 0; status <= static_cast<unsigned>(engine::Status::kInternalError); ++status) {
-    build.statuses.push_back(engine::status_name(static_cast<engine::Status>(status)));
-  }
-  return build;
 }
 
 std::string status_text(const config::Options& options, std::uint16_t port,
@@ -254,7 +172,7 @@ int serve(const config::Options& given, const Reread& reread) {
                                    service, std::move(*listening));
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
-    return kExitUsage;
+    return kExitCannotListen;
   }
   if (handed_over) options.host = (*server)->address();
   // Binding the port was the last thing that may need root.

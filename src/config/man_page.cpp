@@ -124,6 +124,9 @@ wrong usage or configuration
 .TP
 .B 3
 this host can't seal a cell, or the service lost its jailer
+.TP
+.B 4
+the address can't be listened on, mostly because another program has the port
 .SH FILES
 .TP
 .I /etc/cellblock/cellblock.toml

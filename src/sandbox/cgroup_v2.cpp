@@ -15,7 +15,6 @@
 namespace cellblock::sandbox {
 namespace {
 
-
 class SlotV2 final : public CgroupSlot {
  public:
   // `parent` is borrowed from the tree, which outlives its slots.

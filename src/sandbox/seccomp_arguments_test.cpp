@@ -40,7 +40,7 @@ constexpr std::array<std::uint64_t, 22> kSpecial = {TIOCSTI,         TIOCSETD,
                                                     0xffff'ffff,     0xffff'fffe,
                                                     0x1'0000'0000,   0x7fff'ffff,
                                                     0x8000'0000,     kAllOnes,
-                                                    kAllOnes - 1,       0x8000'0000'0000'0000};
+                                                    kAllOnes - 1,    0x8000'0000'0000'0000};
 
 // Every small number, the special ones, and each of those with any single bit turned.
 std::vector<std::uint64_t> edge_values() {
@@ -140,7 +140,8 @@ TEST_F(SeccompArguments, OfMknodMakeFifosWithAnyPermissionsAndNothingElse) {
   for (std::uint64_t mode = 0; mode < 0x2'0000; ++mode) {
     const std::string expected = (mode & S_IFMT) == S_IFIFO ? "allow" : "EPERM";
     ASSERT_PRED2(for_test::is_expected, action("mknod", {0, mode, 0}), expected) << std::oct << mode;
-    ASSERT_PRED2(for_test::is_expected, action("mknodat", {kAllOnes, 0, mode, 0}), expected) << std::oct << mode;
+    ASSERT_PRED2(for_test::is_expected, action("mknodat", {kAllOnes, 0, mode, 0}), expected)
+        << std::oct << mode;
   }
 }
 

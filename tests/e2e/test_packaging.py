@@ -93,8 +93,8 @@ def test_the_unit_gives_the_service_what_it_counts_on():
 
 
 def test_the_unit_tries_a_taken_port_again_but_not_for_ever():
-    """2 is the exit code of wrong options and of a port that another program has."""
-    assert not settings_of_unit("RestartPreventExitStatus")
+    """2 is the exit code of wrong options, 4 that of a port which another program has."""
+    assert settings_of_unit("RestartPreventExitStatus") == ["2"]
     interval, burst, pause = (int(settings_of_unit(name)[0]) for name in ("StartLimitIntervalSec", "StartLimitBurst", "RestartSec"))
     assert settings_of_unit("Restart") == ["on-failure"]
     assert 10 < burst * pause < interval, "the limit is never reached, or too soon"

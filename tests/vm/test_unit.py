@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -260,14 +261,21 @@ def test_a_server_that_dies_is_restarted(running):
     assert main_pid() != pid and answers()
 
 
-def test_wrong_options_are_told_in_each_try(running):
+def test_wrong_options_are_told_and_not_tried_again(running):
     run("systemctl", "stop", "cellblock")
     CONFIG.write_text("memory-mb = nonsense\n")
     assert subprocess.run(["systemctl", "start", "cellblock"], capture_output=True).returncode != 0
-    # Tried again for a while, as a port that is still taken is.
-    assert (show("ActiveState") in ("activating", "failed"), show("ExecMainStatus")) == (True, "2")
+    assert (show("ActiveState"), show("ExecMainStatus"), show("NRestarts")) == ("failed", "2", "0")
     assert "memory-mb" in run("journalctl", "-u", "cellblock", "--no-pager", "-o", "cat", "-n", "20")
+
+
+def test_a_taken_port_is_tried_again_until_it_is_free(running):
     run("systemctl", "stop", "cellblock")
+    with socket.create_server(("127.0.0.1", 8080)):
+        assert subprocess.run(["systemctl", "start", "cellblock"], capture_output=True).returncode != 0
+        assert show("ExecMainStatus") == "4"
+    eventually(lambda: show("ActiveState") == "active", 30, "it has the port")
+    assert answers()
 
 
 def test_an_upgrade_restarts_it(running, installed):
