@@ -124,7 +124,7 @@ PROGRAMS = [
             MAP_FIXED_ANONYMOUS, HWPOISON, SOFT_OFFLINE = 0x32, 100, 101
             page = ctypes.create_string_buffer(8192)
             at = (ctypes.addressof(page) + 4095) & -4096
-            addresses = (0, 1 << 47, -(1 << 31), -4096)
+            addresses = (0, 1 << 56, -(1 << 31), -4096)  # with five levels of page tables, 1 << 47 is a program's own
             mapped = [a for a in addresses if not isinstance(call(9, a, 4096, 3, MAP_FIXED_ANONYMOUS, -1), str)]
             # EINVAL: a kernel that can't poison pages at all.
             refused = [call(28, at, 4096, advice) in ("EPERM", "EINVAL") for advice in (HWPOISON, SOFT_OFFLINE)]
