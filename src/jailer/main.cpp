@@ -10,6 +10,7 @@
 
 #include "jailer/host_setup.hpp"
 #include "jailer/jailer.hpp"
+#include "jailer/zygote_program.hpp"
 #include "sandbox/cell_rules.hpp"
 #include "sandbox/no_cgroup.hpp"
 
@@ -73,6 +74,11 @@ int serve(sandbox::JailSpec spec) {
   if (!host.proc.valid()) return fatal(Step::kHostHandles, errno, "open /proc");
   if (auto done = spec.walls.namespaces ? move_into_tree(spec) : prepare_work_root(spec); !done)
     return fatal(done.error());
+  if (spec.walls.namespaces) {
+    auto program = out_of_reach(std::move(host.zygote_program));
+    if (!program) return fatal(program.error());
+    host.zygote_program = std::move(*program);
+  }
   auto refusals = sandbox::cell_refusals(spec);
   if (!refusals) return fatal(Step::kHostHandles, 0, refusals.error().message());
   if ((*tree)->leaves_remains()) {

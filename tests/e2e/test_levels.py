@@ -457,3 +457,21 @@ def test_ordinary_user_shows_files_too(public_binary):
         shutil.rmtree(folder)
     assert done.returncode == 0, done
     assert json.loads(done.stdout) == ["hello", False, "read", "box"], done
+
+
+def test_ordinary_users_scripts_can_not_change_the_program_that_all_cells_run(public_binary):
+    """It belongs to the only user id that there is."""
+    script = """
+import os
+def main():
+    def attempt(action, *arguments):
+        try:
+            return action("/proc/self/exe", *arguments)
+        except OSError as error:
+            return error.strerror
+    owner = os.stat("/proc/self/exe").st_uid == os.getuid()
+    return [owner, attempt(os.chmod, 0), attempt(os.chown, os.getuid(), os.getgid()), attempt(os.utime),
+            attempt(os.open, os.O_RDONLY)]"""
+    done = subprocess.run([*NOBODY, public_binary, "run", "-"], input=script, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done
+    assert json.loads(done.stdout) == [True, *["Read-only file system"] * 3, "Permission denied"], done
