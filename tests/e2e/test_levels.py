@@ -155,6 +155,46 @@ def test_nobody_else_can_be_signalled(weaker):
         """, args=[[weaker.process.pid, os.getpid(), *descendants(weaker.process.pid)][:200]]) == []
 
 
+def test_process_1_can_not_be_looked_into(weaker):
+    """Where cells have no uid of their own, its entries in /proc must not belong to the one that all share."""
+    assert inside(weaker, """
+        import os
+        def main():
+            opened = []
+            for name in ("auxv", "environ", "fd", "fdinfo", "map_files", "maps", "mem", "mountstats", "pagemap", "stack"):
+                for path in (f"/proc/1/{name}", f"/proc/1/task/1/{name}"):
+                    try: os.close(os.open(path, os.O_RDONLY))
+                    except OSError: continue
+                    opened.append(path)
+            return [opened, os.path.exists("/proc/1") and os.stat("/proc/1/fd").st_uid == os.getuid()]
+        """) == [[], False]
+
+
+KEYS = """
+    import ctypes, select, sys
+    libc = ctypes.CDLL(None)
+    ADD_KEY, SESSION = 248, -3
+    count = 0
+    # Those too that ended cells give back.
+    while not select.select([sys.stdin], [], [], 0.001)[0]:
+        before = count
+        while libc.syscall(ADD_KEY, b"user", b"cellblock-%d" % count, b"x", 1, SESSION) >= 0: count += 1
+        if before == 0: print(count, flush=True)
+    """
+
+
+def test_cells_are_made_when_their_user_has_no_keys_left(weaker):
+    """Each would take a session keyring, and all users of a number on the host share 200 keys."""
+    with subprocess.Popen([*NOBODY, sys.executable, "-c", textwrap.dedent(KEYS)], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as taking:
+        assert int(taking.stdout.readline()) > 0
+        # Many more than are in stock.
+        for number in range(40):
+            assert inside(weaker, f"def main(): return {number}") == number
+        eventually(lambda: weaker.client.get("/health").status_code == 200, 5, "cells can be made")
+        taking.stdin.close()
+
+
 FORK_BOMB = """
     import os
     def main():
