@@ -70,8 +70,9 @@ StepResult detach() {
 StepResult rule_own_namespace(const sandbox::JailSpec& spec) {
   // Root without the rights of root: nobody's uid serves better than root's for what cells are outside.
   if (::geteuid() == 0) {
-    if (::setresgid(spec.uid_base, spec.uid_base, spec.uid_base) != 0) return step_failed(Step::kIdentity);
-    if (::setresuid(spec.uid_base, spec.uid_base, spec.uid_base) != 0) return step_failed(Step::kIdentity);
+    const std::uint32_t all = spec.uid_of_all();
+    if (::setresgid(all, all, all) != 0) return step_failed(Step::kIdentity);
+    if (::setresuid(all, all, all) != 0) return step_failed(Step::kIdentity);
     // A change of ids makes /proc/self root's.
     if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return step_failed(Step::kIdentity);
   }

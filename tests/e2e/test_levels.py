@@ -170,6 +170,31 @@ def test_process_1_can_not_be_looked_into(weaker):
         """) == [[], False]
 
 
+def zygotes_of(server: Server) -> set[int]:
+    """Children of its only child, the jailer, as is a first process."""
+    table = process_table()
+    jailer, = [pid for pid, (parent, _) in table.items() if parent == server.process.pid]
+    return {pid for pid, (parent, _) in table.items() if parent == jailer and name_of(pid) == "cellblock-zygot"}
+
+
+def test_a_script_can_not_keep_the_next_zygote_from_starting(weaker):
+    """Where all cells are one user, each owns the program that they were made by."""
+    before = zygotes_of(weaker)
+    assert before
+    inside(weaker, """
+        import os
+        def main():
+            for mode in (0o100, 0):
+                try: os.chmod("/proc/self/exe", mode)
+                except OSError: pass
+        """)
+    for zygote in before:
+        os.kill(zygote, signal.SIGKILL)
+    eventually(lambda: len(zygotes_of(weaker) - before) == len(before) and weaker.client.get("/readyz").status_code == 200,
+               20, "others have taken their place")
+    assert inside(weaker, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
+
+
 KEYS = """
     import ctypes, select, sys
     libc = ctypes.CDLL(None)
@@ -410,6 +435,19 @@ def test_root_of_a_container_that_allows_namespaces_reaches_full():
         assert inside(server, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
     finally:
         server.stop()
+
+
+def test_a_service_without_namespaces_leaves_one_in_a_container_alone():
+    """It ends a cell by killing what it sees under the slot's uid; the host sees the processes of containers."""
+    contained = Server("--pool-size", "2", "--uid-base", str(UID_BASE), program=like_docker("profile"))
+    restricted = Server(*RESTRICTED, "--policy", "sandbox", program=like_docker("root"))
+    try:
+        for number in range(10):
+            assert inside(restricted, f"def main(): return {number}") == number
+        assert inside(contained, "def main(): return 42") == 42
+    finally:
+        restricted.stop()
+        contained.stop()
 
 
 def test_strict_is_the_policy_below_full():
