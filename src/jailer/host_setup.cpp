@@ -16,6 +16,7 @@
 
 #include "base/fd.hpp"
 #include "sandbox/file_tree.hpp"
+#include "sandbox/privileges.hpp"
 #include "sandbox/rlimits.hpp"
 
 namespace cellblock::jailer {
@@ -24,13 +25,30 @@ using sandbox::Step;
 using sandbox::step_failed;
 using sandbox::StepResult;
 
+namespace {
+
+// Cells inherit the session keyring of who makes them until they have their own, and beyond where their
+// user's allowance of keys is used up (shed_inheritance). So there is nothing to be found or left in this
+// one.
+StepResult take_dead_keyring() {
+  // Out of the starter's. ENOSYS: a kernel without keyrings. EPERM: a container refuses the call to all in
+  // it.
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0) {
+    if (errno == ENOSYS || errno == EPERM) return {};
+    return step_failed(Step::kHostHandles);
+  }
+  // Nobody can search it, read it or add to it any more.
+  if (::syscall(SYS_keyctl, KEYCTL_REVOKE, KEY_SPEC_SESSION_KEYRING) < 0)
+    return step_failed(Step::kHostHandles);
+  return {};
+}
+
+}  // namespace
+
 StepResult detach() {
   // Out of the terminal's process group: Ctrl-C is the server's to handle.
   if (::setsid() < 0) return step_failed(Step::kHostHandles);
-  // A session keyring of its own. ENOSYS: a kernel without keyrings.
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 && errno != ENOSYS && errno != EPERM) {
-    return step_failed(Step::kHostHandles);
-  }
+  if (auto done = take_dead_keyring(); !done) return done;
   // Supplementary groups would go on into every cell. Without privileges there is no way to drop them; the
   // cells' user namespaces have them unmapped.
   if (::geteuid() == 0 && ::setgroups(0, nullptr) != 0) return step_failed(Step::kHostHandles);
@@ -49,23 +67,27 @@ StepResult detach() {
   return {};
 }
 
-StepResult become_root_of_own_namespace(const sandbox::JailSpec& spec) {
+StepResult rule_own_namespace(const sandbox::JailSpec& spec) {
   // Root without the rights of root: nobody's uid serves better than root's for what cells are outside.
   if (::geteuid() == 0) {
-    if (::setresgid(spec.uid_base, spec.uid_base, spec.uid_base) != 0) return step_failed(Step::kIdentity);
-    if (::setresuid(spec.uid_base, spec.uid_base, spec.uid_base) != 0) return step_failed(Step::kIdentity);
+    const std::uint32_t all = spec.uid_of_all();
+    if (::setresgid(all, all, all) != 0) return step_failed(Step::kIdentity);
+    if (::setresuid(all, all, all) != 0) return step_failed(Step::kIdentity);
     // A change of ids makes /proc/self root's.
     if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return step_failed(Step::kIdentity);
   }
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
   if (::unshare(CLONE_NEWUSER) != 0) return step_failed(Step::kUserNamespace);
-  const bool mapped =
-      base::write_file(AT_FDCWD, "/proc/self/setgroups", "deny").has_value() &&
-      base::write_file(AT_FDCWD, "/proc/self/gid_map", "0 " + std::to_string(gid) + " 1").has_value() &&
-      base::write_file(AT_FDCWD, "/proc/self/uid_map", "0 " + std::to_string(uid) + " 1").has_value();
+  const auto own = [](std::uint32_t id) {
+    return std::to_string(sandbox::kIdInOwnNamespace) + " " + std::to_string(id) + " 1";
+  };
+  const bool mapped = base::write_file(AT_FDCWD, "/proc/self/setgroups", "deny").has_value() &&
+                      base::write_file(AT_FDCWD, "/proc/self/gid_map", own(gid)).has_value() &&
+                      base::write_file(AT_FDCWD, "/proc/self/uid_map", own(uid)).has_value();
   if (!mapped) return step_failed(Step::kUserNamespace);
-  return {};
+  // The program that is executed next needs them, and only root's come along by themselves.
+  return sandbox::keep_capabilities();
 }
 
 StepResult move_into_tree(const sandbox::JailSpec& spec) {

@@ -11,8 +11,8 @@ sandbox::StepResult detach();
 
 // Gives an ordinary user the right to mount and to make namespaces, in a user namespace of its own. The
 // process must exec a program afterwards: until then its memory belongs to the host's user namespace, and
-// what is forked from it can't be entered.
-sandbox::StepResult become_root_of_own_namespace(const sandbox::JailSpec& spec);
+// what is forked from it can't be entered. It has every capability there, without being its root.
+sandbox::StepResult rule_own_namespace(const sandbox::JailSpec& spec);
 
 // Into an empty network namespace, one with the cells' host name, and a mount namespace of its own, with the
 // zygote's read-only tree as the only thing that is left of the host's files.

@@ -11,6 +11,7 @@
 #include "jailer/jailer.hpp"
 #include "jailer/kill_by_uid.hpp"
 #include "jailer/warden.hpp"
+#include "sandbox/privileges.hpp"
 
 namespace cellblock::jailer {
 
@@ -65,7 +66,7 @@ void Jailer::spawn_waiting() {
 
 tl::expected<FirstProcess, StepFailure> Jailer::make_first(std::uint32_t slot) {
   // Without the right to map other ids, the cell is the jailer's own user outside.
-  const std::uint32_t outside = spec_.walls.own_uid ? spec_.uid_base + slot : 0;
+  const std::uint32_t outside = spec_.walls.own_uid ? spec_.uid_base + slot : sandbox::kIdInOwnNamespace;
   if (!spec_.walls.namespaces) return make_warden(spec_, slot);
   auto first = tl::expected<FirstProcess, StepFailure>{};
   if (auto entered = trees_.enter(slot)) {

@@ -101,7 +101,7 @@ int main_of_jailer(bool inside) {
   if (!inside) {
     if (auto done = detach(); !done) return fatal(done.error());
     if (spec->walls.namespaces && !spec->walls.host_admin) {
-      if (auto done = become_root_of_own_namespace(*spec); !done) return fatal(done.error());
+      if (auto done = rule_own_namespace(*spec); !done) return fatal(done.error());
       return fatal(start_again_inside().error());
     }
   }

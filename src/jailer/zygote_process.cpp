@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,6 +55,9 @@ constexpr int kProgram = 5;
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   // As do ignored signals: what the jailer ignores must end a script as it ends any program.
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
+  // Where cells are its owner's, a script may have changed this, as /proc/self/exe. The owner's alone to
+  // open.
+  static_cast<void>(::fchmod(kProgram, 0500));
   std::string name = "cellblock-zygote";
   std::array<char*, 2> arguments = {name.data(), nullptr};
   ::syscall(SYS_execveat, kProgram, "", arguments.data(), environment.data(), AT_EMPTY_PATH);

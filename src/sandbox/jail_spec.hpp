@@ -75,6 +75,12 @@ struct JailSpec {
   std::string nsjail;  // the program that makes the jails; empty: the jailer makes cells
   Walls walls;
   Listening listening = Listening::kNone;  // whether refused system calls are explained
+
+  // The outside uid and gid of the jailer and all cells where root has no rights over the host. No slot's: a
+  // service without namespaces ends a cell by killing all that it sees under the slot's uid, and it may see
+  // the processes of this one, with the same uid_base.
+  [[nodiscard]] std::uint32_t uid_of_all() const { return uid_base + kMostSlots; }
+  static constexpr std::uint32_t kMostSlots = 65'535;
 };
 
 // Where the files of a request are put and `output/` is looked for, in a cell with namespaces: where scripts

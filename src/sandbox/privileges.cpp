@@ -17,6 +17,21 @@ constexpr unsigned long kSecurebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SEC
 
 }  // namespace
 
+StepResult keep_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return step_failed(Step::kCapabilities);
+  for (__user_cap_data_struct& half : sets) half.inheritable = half.permitted;
+  // Only what is inheritable can be ambient, and only what is ambient outlasts an exec without root.
+  if (::syscall(SYS_capset, &header, sets.data()) != 0) return step_failed(Step::kCapabilities);
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if ((sets[capability / 32].permitted >> capability % 32 & 1U) == 0) continue;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0)
+      return step_failed(Step::kCapabilities);
+  }
+  return {};
+}
+
 StepResult drop_capabilities() {
   if (auto done = forbid_capabilities(); !done) return done;
   return clear_capabilities();

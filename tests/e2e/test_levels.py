@@ -155,6 +155,71 @@ def test_nobody_else_can_be_signalled(weaker):
         """, args=[[weaker.process.pid, os.getpid(), *descendants(weaker.process.pid)][:200]]) == []
 
 
+def test_process_1_can_not_be_looked_into(weaker):
+    """Where cells have no uid of their own, its entries in /proc must not belong to the one that all share."""
+    assert inside(weaker, """
+        import os
+        def main():
+            opened = []
+            for name in ("auxv", "environ", "fd", "fdinfo", "map_files", "maps", "mem", "mountstats", "pagemap", "stack"):
+                for path in (f"/proc/1/{name}", f"/proc/1/task/1/{name}"):
+                    try: os.close(os.open(path, os.O_RDONLY))
+                    except OSError: continue
+                    opened.append(path)
+            return [opened, os.path.exists("/proc/1") and os.stat("/proc/1/fd").st_uid == os.getuid()]
+        """) == [[], False]
+
+
+def zygotes_of(server: Server) -> set[int]:
+    """Children of its only child, the jailer, as is a first process."""
+    table = process_table()
+    jailer, = [pid for pid, (parent, _) in table.items() if parent == server.process.pid]
+    return {pid for pid, (parent, _) in table.items() if parent == jailer and name_of(pid) == "cellblock-zygot"}
+
+
+def test_a_script_can_not_keep_the_next_zygote_from_starting(weaker):
+    """Where all cells are one user, each owns the program that they were made by."""
+    before = zygotes_of(weaker)
+    assert before
+    inside(weaker, """
+        import os
+        def main():
+            for mode in (0o100, 0):
+                try: os.chmod("/proc/self/exe", mode)
+                except OSError: pass
+        """)
+    for zygote in before:
+        os.kill(zygote, signal.SIGKILL)
+    eventually(lambda: len(zygotes_of(weaker) - before) == len(before) and weaker.client.get("/readyz").status_code == 200,
+               20, "others have taken their place")
+    assert inside(weaker, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
+
+
+KEYS = """
+    import ctypes, select, sys
+    libc = ctypes.CDLL(None)
+    ADD_KEY, SESSION = 248, -3
+    count = 0
+    # Those too that ended cells give back.
+    while not select.select([sys.stdin], [], [], 0.001)[0]:
+        before = count
+        while libc.syscall(ADD_KEY, b"user", b"cellblock-%d" % count, b"x", 1, SESSION) >= 0: count += 1
+        if before == 0: print(count, flush=True)
+    """
+
+
+def test_cells_are_made_when_their_user_has_no_keys_left(weaker):
+    """Each would take a session keyring, and all users of a number on the host share 200 keys."""
+    with subprocess.Popen([*NOBODY, sys.executable, "-c", textwrap.dedent(KEYS)], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as taking:
+        assert int(taking.stdout.readline()) > 0
+        # Many more than are in stock.
+        for number in range(40):
+            assert inside(weaker, f"def main(): return {number}") == number
+        eventually(lambda: weaker.client.get("/health").status_code == 200, 5, "cells can be made")
+        taking.stdin.close()
+
+
 FORK_BOMB = """
     import os
     def main():
@@ -370,6 +435,19 @@ def test_root_of_a_container_that_allows_namespaces_reaches_full():
         assert inside(server, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
     finally:
         server.stop()
+
+
+def test_a_service_without_namespaces_leaves_one_in_a_container_alone():
+    """It ends a cell by killing what it sees under the slot's uid; the host sees the processes of containers."""
+    contained = Server("--pool-size", "2", "--uid-base", str(UID_BASE), program=like_docker("profile"))
+    restricted = Server(*RESTRICTED, "--policy", "sandbox", program=like_docker("root"))
+    try:
+        for number in range(10):
+            assert inside(restricted, f"def main(): return {number}") == number
+        assert inside(contained, "def main(): return 42") == 42
+    finally:
+        restricted.stop()
+        contained.stop()
 
 
 def test_strict_is_the_policy_below_full():

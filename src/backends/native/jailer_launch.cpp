@@ -79,7 +79,12 @@ base::Result<base::Fd> open_program(const std::string& path) {
   // all.
   if (::fchmod(copy.get(), 0500) != 0) return base::errno_error("protect the copy of " + path);
   // Nobody changes it any more. And no program can be executed that is open for writing.
-  if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  // Nor whether it can be executed: where cells are its owner's, a script could else see to it that no other
+  // zygote ever starts. Kernels before 6.3 don't know this seal.
+  constexpr int kSealExec = 0x20;
+  if (::fcntl(copy.get(), F_ADD_SEALS, kSeals | kSealExec) != 0 &&
+      ::fcntl(copy.get(), F_ADD_SEALS, kSeals) != 0) {
     return base::errno_error("seal the copy of " + path);
   }
   base::Fd program(::open(("/proc/self/fd/" + std::to_string(copy.get())).c_str(), O_RDONLY | O_CLOEXEC));
@@ -162,8 +167,9 @@ base::Result<JailerProcess> launch_jailer(const sandbox::JailSpec& spec, std::ch
   // Root without the rights of root, as in a container: the jailer takes another uid before its own
   // namespace, and only its owner may execute the copy.
   const bool gives_root_up = ::geteuid() == 0 && spec.walls.namespaces && !spec.walls.host_admin;
-  if (gives_root_up && ::fchown(zygote->get(), spec.uid_base, spec.uid_base) != 0) {
-    return base::errno_error("give the copy of " + *zygote_path + " to uid " + std::to_string(spec.uid_base));
+  if (gives_root_up && ::fchown(zygote->get(), spec.uid_of_all(), spec.uid_of_all()) != 0) {
+    return base::errno_error("give the copy of " + *zygote_path + " to uid " +
+                             std::to_string(spec.uid_of_all()));
   }
   auto sockets = base::make_socketpair(SOCK_STREAM);
   if (!sockets) return tl::make_unexpected(sockets.error());
