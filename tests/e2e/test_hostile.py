@@ -12,12 +12,10 @@ ATTACKS = [
         sys.setrecursionlimit(2**31 - 1)
         def main(): return [main()]""", {"killed", "exception", "memory_limit", "timeout"}),
     Attack("recursion in C", """
-        import sys
-        sys.setrecursionlimit(2**31 - 1)
         def main():
-            deep = []
-            for _ in range(10**6): deep = [deep]
-            return len(repr(deep))""", {"killed", "exception", "memory_limit"}),
+            deep = ()
+            for _ in range(10**6): deep = (deep,)
+            return hash(deep)""", {"killed", "exception", "memory_limit"}),
     Attack("loop that catches everything", """
         def main():
             while True:

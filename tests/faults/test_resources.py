@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import socket
 import subprocess
 from pathlib import Path
@@ -72,7 +73,16 @@ def test_far_too_few_descriptors_are_a_reason_not_to_start(count):
     assert f"use {count} descriptors" in done.stderr and "ulimit -Hn" in done.stderr, "what is wrong and what to change"
 
 
-def test_connections_that_take_all_descriptors_do_not_end_the_service(small_server):
+@pytest.fixture
+def descriptors_for_clients():
+    """More than the service has, and those of the test itself."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], LEAST + 1000), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_connections_that_take_all_descriptors_do_not_end_the_service(small_server, descriptors_for_clients):
     """None of the clients sends anything; those that find no place are served as soon as others leave."""
     server = small_server("--max-connections", "100000", program=with_descriptors(LEAST))
     before = service.picture(server)
