@@ -2,6 +2,7 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@
 
 namespace cellblock::sandbox {
 namespace {
+
+constexpr int kLowestPriority = 19;
 
 constexpr int kJoined = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
 
@@ -78,6 +81,9 @@ StepResult enter_limits(const SealInput& input) {
   for (const int procs : input.cgroup_procs) {
     if (::write(procs, "0", 1) != 1) return step_failed(Step::kCgroupAttach);
   }
+  // Where no cgroup shares out the CPUs, server, jailer and zygote go before all cells; there is no way back.
+  if (input.cgroup_procs.empty() && ::setpriority(PRIO_PROCESS, 0, kLowestPriority) != 0)
+    return step_failed(Step::kRlimits);
   // When the host itself runs out of memory, scripts go first. Here, since a cell may have no /proc.
   const base::Fd score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
   if (!score.valid() || ::write(score.get(), "1000", 4) != 4) return step_failed(Step::kOomScore);

@@ -155,6 +155,18 @@ def test_nobody_else_can_be_signalled(weaker):
         """, args=[[weaker.process.pid, os.getpid(), *descendants(weaker.process.pid)][:200]]) == []
 
 
+def test_cells_have_the_lowest_priority_where_no_cgroup_shares_out_the_cpus(weaker):
+    assert inside(weaker, """
+        import os
+        def main():
+            before = os.nice(0)
+            for back in (lambda: os.nice(-1), lambda: os.setpriority(os.PRIO_PROCESS, 0, 0)):
+                try: back()
+                except OSError: pass
+            return [before, os.nice(0)]
+        """) == [19, 19]
+
+
 def test_process_1_can_not_be_looked_into(weaker):
     """Where cells have no uid of their own, its entries in /proc must not belong to the one that all share."""
     assert inside(weaker, """
