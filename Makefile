@@ -4,6 +4,7 @@
 #   make test    build and pass every test
 #   make build   the program at build/release/cellblock
 #   make test-vm the tests in a virtual machine with cgroup v2; slow
+#   make test-ordinary-user  the hostile suite against a service of a user without rights
 #   make bench   the performance table; BENCH_FLAGS=--table-only for its first part
 #   make picture the README's picture, from a run of the table
 #   make soak    SOAK_EXECUTIONS one after the other, and what has grown
@@ -23,7 +24,7 @@ FUZZ_SECONDS ?= 600
 SOAK_EXECUTIONS ?= 200000
 SH := $(shell grep -ls '^.!/bin/sh' .ci/run scripts/* tests/vm/* tests/container/* packaging/*/*)
 
-.PHONY: run build test test-vm test-deb test-container test-manifests test-monitoring dist test-cpython asan tsan asan-build tsan-build tsan-load fuzz bench picture soak format lint deps clean
+.PHONY: run build test test-vm test-ordinary-user test-deb test-container test-manifests test-monitoring dist test-cpython asan tsan asan-build tsan-build tsan-load fuzz bench picture soak format lint deps clean
 
 deps:
 	@scripts/install-deps
@@ -40,6 +41,9 @@ test: build
 
 test-vm: build
 	@scripts/test-vm
+
+test-ordinary-user: build
+	@scripts/test-ordinary-user
 
 test-deb: build
 	@scripts/test-deb

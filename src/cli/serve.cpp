@@ -172,7 +172,8 @@ int serve(const config::Options& given, const Reread& reread) {
                                    service, std::move(*listening));
   if (!server) {
     std::fprintf(stderr, "cellblock: %s\n", server.error().message().c_str());
-    return kExitCannotListen;
+    // A socket that is handed over and is none to listen on stays wrong.
+    return handed_over ? kExitUsage : kExitCannotListen;
   }
   if (handed_over) options.host = (*server)->address();
   // Binding the port was the last thing that may need root.

@@ -1,4 +1,5 @@
-"""A plugin of pytest for scripts/test-container: the suites look at a service in a container, from the host.
+"""A plugin of pytest for scripts/test-container and test-ordinary-user: the suites look at a service in a container, or of an
+ordinary user ("nobody"), from the host.
 
 What a way of running (CELLBLOCK_WAY) can't pass has a line in CELLBLOCK_EXPECTED: WAY,... | TEST | REASON | SYMPTOM. Such a test counts as
 skipped, with the reason, if it fails and its report has the symptom, a regular expression. Any other failure is one, and a test
@@ -123,7 +124,8 @@ def depth(pid: int) -> int:
 def processes(server) -> tuple[list[int], set[int]]:
     """The service's own and those of cells, as traces.processes."""
     everyone = {pid: depth(pid) for pid in descendants_of(server)}
-    service = min((count for count in everyone.values() if count > depth(server.process.pid)), default=0)
+    outside = depth(server.process.pid)
+    service = outside if WAY == "nobody" else min((count for count in everyone.values() if count > outside), default=0)
     cells = {pid for pid, count in everyone.items() if count > service > 0}
     return sorted(set(everyone) - cells), cells
 
@@ -152,6 +154,7 @@ def is_at_rest(server) -> bool:
 
 # Before conftest.py takes the names over.
 traces.Traces, traces.is_at_rest = TracesOfContainer, is_at_rest
-hostile.assert_ends_as_promised = assert_ends_as_promised
+if WAY != "nobody":
+    hostile.assert_ends_as_promised = assert_ends_as_promised
 if WAY != "plain":
     traces.processes = processes

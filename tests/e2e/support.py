@@ -147,7 +147,8 @@ def eventually(check, seconds: float, what: str, pause: float = 0.02):
 
 
 def mounts() -> set[str]:
-    return set(Path("/proc/self/mounts").read_text().splitlines())
+    """Without those of tests, in folders of pytest's: another suite may run beside this one."""
+    return {line for line in Path("/proc/self/mounts").read_text().splitlines() if "/pytest-of-" not in line}
 
 
 def cgroup_directories() -> set[str]:
