@@ -59,9 +59,9 @@ PAIRS = {
         """, ["ECONNREFUSED", "ENOENT"]),
     "makes everybody of its uid nicer": ("""
         import resource
-        def prepare(): pass
-        def finish(_):
-            return os.getpriority(os.PRIO_PROCESS, 0) == 0 and len(os.sched_getaffinity(0)) == os.cpu_count()""", """
+        def prepare(): return os.getpriority(os.PRIO_PROCESS, 0)
+        def finish(before):
+            return os.getpriority(os.PRIO_PROCESS, 0) == before and len(os.sched_getaffinity(0)) == os.cpu_count()""", """
         def main(victim):
             os.setpriority(os.PRIO_USER, 0, 19), os.setpriority(os.PRIO_USER, 1000, 19)
             os.sched_setaffinity(0, {0})

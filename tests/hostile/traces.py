@@ -21,6 +21,7 @@ CELL_UIDS = range(FIRST_CELL_UID, FIRST_CELL_UID + 65_536)
 SHARED_FOLDERS = ("/", "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/var/crash", "/var/lib/systemd/coredump")
 # Mounts as cells and the jailer make them.
 OWN_MOUNT = re.compile(r"^(cellblock|tmp|shm) |subset=pid")
+STRAYS = "cells without a service"
 # Descriptors that the jailer holds for each slot that it has ever needed.
 OF_A_SLOT = re.compile(r"/slot-\d+(/|$)|^mnt:")
 
@@ -33,7 +34,7 @@ class Traces:
         family, cells = processes(server)
         self.seen = {
             "ready cells and their processes": (server.pool()["ready"], len(cells)),
-            "cells without a service": strays(),
+            STRAYS: strays(),
             "server, jailer, zygote": {pid: start_time(pid) for pid in family},
             "their descriptors": {pid: descriptors(pid) for pid in family},
             "mounts of their own": {pid: read(f"/proc/{pid}/mounts") for pid in family if has_own_mounts(pid)},
@@ -47,6 +48,8 @@ class Traces:
     def difference(self):
         """What is not as it was: name → (then, at this moment)."""
         seen = Traces(self.server).seen
+        # Those that were there are another's, whose service has just been killed, and may end at any time.
+        seen[STRAYS] = [pid for pid in seen[STRAYS] if pid not in self.seen[STRAYS]] + self.seen[STRAYS]
         return {name: (was, seen[name]) for name, was in self.seen.items() if seen[name] != was}
 
 
