@@ -483,7 +483,8 @@ TEST_F(CountedTest, TheLastRequestOfAConnectionIsAnsweredAndClosesIt) {
 
 TEST_F(CountedTest, AStreamMayBeTheLastToo) {
   RawClient peer = client();
-  peer.send(kGetPage + kGetPage + execute_request(R"({"script": "echo"})", "Accept: application/x-ndjson\r\n"));
+  peer.send(kGetPage + kGetPage +
+            execute_request(R"({"script": "echo"})", "Accept: application/x-ndjson\r\n"));
   ASSERT_TRUE(peer.receive());
   ASSERT_TRUE(peer.receive());
   EXPECT_THAT(peer.receive_until("\r\n\r\n"), HasSubstr("Connection: close"));

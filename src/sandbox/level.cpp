@@ -68,8 +68,9 @@ std::vector<WallProbe> limits_of(const Walls& plan, const std::string& cgroup) {
   if (plan.cgroups) {
     by("cpu_share", {});
   } else {
-    limits.push_back(
-        {"cpu_share", false, "a cell may use every CPU until its time is up, at the lowest priority", fix, NeededAt::kNoLevel});
+    limits.push_back({"cpu_share", false,
+                      "a cell may use every CPU until its time is up, at the lowest priority", fix,
+                      NeededAt::kNoLevel});
   }
   if (summed) {
     limits.push_back({"cpu_time",
