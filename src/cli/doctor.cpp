@@ -18,7 +18,10 @@ void print_wall(const sandbox::WallProbe& wall) {
 // The walls stand one by one; now all of them together, with the interpreter inside.
 bool try_zygotes(const config::Options& options, const Host& host) {
   const Pools pools = pools_of(options);
-  auto jailer = backends::native::launch_jailer(jail_spec_from(options, pools, host), kStartLimit);
+  sandbox::JailSpec spec = jail_spec_from(options, pools, host);
+  // A running service may have the user ids, and no cell is made here that would need one.
+  ++spec.uid_base;
+  auto jailer = backends::native::launch_jailer(spec, kStartLimit);
   if (!jailer) {
     std::printf("%-8s %-18s %s\n", "missing", host.nsjail.empty() ? "zygotes" : "jails",
                 jailer.error().message().c_str());

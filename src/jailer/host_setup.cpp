@@ -7,11 +7,14 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
 #include <string>
 
 #include "base/fd.hpp"
@@ -103,6 +106,21 @@ StepResult move_into_tree(const sandbox::JailSpec& spec) {
   // Any directory will do to mount on, it is only covered: /tmp exists everywhere.
   if (auto done = sandbox::build_file_tree("/tmp", sandbox::additions_of(spec)); !done) return done;
   return sandbox::pivot_into("/tmp");
+}
+
+tl::expected<base::Fd, sandbox::StepFailure> claim_user_ids(const sandbox::JailSpec& spec) {
+  base::Fd claim(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!claim.valid()) return step_failed(Step::kUserIds);
+  sockaddr_un place{};
+  place.sun_family = AF_UNIX;
+  const std::string name = "cellblock-user-ids-" + std::to_string(spec.uid_base);
+  // After a leading zero: a name that is no file, and is free again when its holder has ended, however that
+  // was.
+  name.copy(&place.sun_path[1], sizeof(place.sun_path) - 1);
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(claim.get(), reinterpret_cast<const sockaddr*>(&place), length) != 0)
+    return step_failed(Step::kUserIds);
+  return claim;
 }
 
 StepResult prepare_work_root(sandbox::JailSpec& spec) {

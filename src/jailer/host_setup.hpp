@@ -1,6 +1,7 @@
 // What the jailer does to itself before it makes the first cell. Each function is called once, in this order.
 #pragma once
 
+#include "base/fd.hpp"
 #include "sandbox/jail_spec.hpp"
 #include "sandbox/step.hpp"
 
@@ -21,5 +22,10 @@ sandbox::StepResult move_into_tree(const sandbox::JailSpec& spec);
 // On a host without namespaces: makes a directory of the service's own, in which each slot has one, and notes
 // it in the specification.
 sandbox::StepResult prepare_work_root(sandbox::JailSpec& spec);
+
+// On a host without namespaces: takes the slots' user ids for this service alone, as long as the result is
+// open. A cell is ended there by killing all that has its user id, and another service's cells would be among
+// them. EADDRINUSE when another service in the same network namespace has taken the same `uid_base`.
+tl::expected<base::Fd, sandbox::StepFailure> claim_user_ids(const sandbox::JailSpec& spec);
 
 }  // namespace cellblock::jailer

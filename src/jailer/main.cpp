@@ -74,6 +74,12 @@ int serve(sandbox::JailSpec spec) {
   if (!host.proc.valid()) return fatal(Step::kHostHandles, errno, "open /proc");
   if (auto done = spec.walls.namespaces ? move_into_tree(spec) : prepare_work_root(spec); !done)
     return fatal(done.error());
+  base::Fd user_ids;
+  if (spec.walls.own_uid && !spec.walls.namespaces) {
+    auto claim = claim_user_ids(spec);
+    if (!claim) return fatal(claim.error());
+    user_ids = std::move(*claim);
+  }
   if (spec.walls.namespaces) {
     auto program = out_of_reach(std::move(host.zygote_program));
     if (!program) return fatal(program.error());

@@ -15,6 +15,7 @@ std::string_view step_name(Step step) {
       "build the read-only file tree",
       "pivot_root onto the file tree",
       "create the service's cgroup",
+      "take the user ids from uid-base on",
       "start the zygote",
       "find a free slot",
       "build the slot's file tree",

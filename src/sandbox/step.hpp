@@ -21,6 +21,7 @@ enum class Step : std::uint32_t {
   kFileTree,
   kPivotRoot,
   kCgroupRoot,
+  kUserIds,
   kStartZygote,
   // jailer, per cell
   kSlot,

@@ -32,6 +32,8 @@ def starts(tmp_path_factory):
     file = tmp_path_factory.mktemp("config") / "wrong.toml"
     file.write_text("prot = 1\n")
     like_docker = (sys.executable, str(Path(__file__).with_name("like_docker.py")), "root")
+    weaker = ("--isolation", "restricted", "--uid-base", "1960000000", "--pool-size", "1")
+    beside = Server(*weaker, program=(*like_docker, BINARY))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -44,7 +46,9 @@ def starts(tmp_path_factory):
             refused("--preload", "no_such_module"),
             refused(before=("sh", "-c", 'ulimit -n 1000; exec "$@"', "sh")),
             refused(before=like_docker),
+            refused(*weaker, before=like_docker),
         ]
+    beside.stop()
 
 
 def rows_of_starts():

@@ -14,13 +14,17 @@ import time
 from pathlib import Path
 
 import pytest
-from support import BINARY, Server, descendants, eventually, inside, process_table
+from support import BINARY, Server, descendants, eventually, folders_of_the_test, inside, process_table
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes rights away, which root alone can")
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 # Apart from the cells of other servers: without namespaces a cell is ended by its uid.
 UID_BASE = 1_950_000_000
-RESTRICTED = ("--isolation", "restricted", "--uid-base", str(UID_BASE), "--pool-size", "4")
+
+
+def restricted(number=1) -> tuple[str, ...]:
+    """Flags for a service that has user ids of its own: number 0 is that of `weaker`, which may be running."""
+    return "--isolation", "restricted", "--uid-base", str(UID_BASE + number * 100_000), "--pool-size", "4"
 
 
 def like_docker(who: str, program: str = BINARY) -> tuple[str, ...]:
@@ -31,7 +35,7 @@ def like_docker(who: str, program: str = BINARY) -> tuple[str, ...]:
 def public_binary(tmp_path_factory):
     """The programs where an ordinary user can start them."""
     folder = tmp_path_factory.mktemp("programs")
-    for parent in [folder, *folder.parents][:3]:
+    for parent in folders_of_the_test(folder):
         parent.chmod(0o755)
     for name in ("cellblock", "cellblock-jailer", "cellblock-zygote"):
         shutil.copy(Path(BINARY).with_name(name), folder / name)
@@ -42,7 +46,7 @@ def public_binary(tmp_path_factory):
 def weaker(request, public_binary):
     """A server without namespaces, and one without root; both without cgroups."""
     if request.param == "restricted":
-        running = Server(*RESTRICTED, "--policy", "sandbox", "--memory-mb", "200", program=like_docker("root"))
+        running = Server(*restricted(0), "--policy", "sandbox", "--memory-mb", "200", program=like_docker("root"))
     else:
         running = Server("--pool-size", "4", "--memory-mb", "200", program=(*NOBODY, public_binary))
     running.level = {"restricted": "restricted", "user": "full"}[request.param]
@@ -51,7 +55,7 @@ def weaker(request, public_binary):
 
 
 @pytest.mark.parametrize(("flags", "who", "level", "policy"), [
-    (RESTRICTED, "root", "restricted", "strict"),
+    (restricted(), "root", "restricted", "strict"),
     (("--dangerously-run-without-isolation", "--pool-size", "2"), "user", "none", "strict")])
 def test_a_level_below_full_is_said_loudly(tmp_path, public_binary, flags, who, level, policy):
     log = tmp_path / "log"
@@ -394,7 +398,7 @@ DATAGRAMS = """
 
 def test_no_datagram_reaches_a_socket_of_the_host(weaker, tmp_path):
     """Sockets have names in the network namespace that they were made in, and paths on the file system."""
-    for parent in [tmp_path, *tmp_path.parents][:3]:
+    for parent in folders_of_the_test(tmp_path):
         parent.chmod(0o755)
     for name in (str(tmp_path / "log"), f"\0cellblock-log-{os.getpid()}"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
@@ -451,29 +455,45 @@ def test_root_of_a_container_that_allows_namespaces_reaches_full():
 
 def test_a_service_without_namespaces_leaves_one_in_a_container_alone():
     """It ends a cell by killing what it sees under the slot's uid; the host sees the processes of containers."""
-    contained = Server("--pool-size", "2", "--uid-base", str(UID_BASE), program=like_docker("profile"))
-    restricted = Server(*RESTRICTED, "--policy", "sandbox", program=like_docker("root"))
+    contained = Server("--pool-size", "2", "--uid-base", restricted()[3], program=like_docker("profile"))
+    weak = Server(*restricted(), "--policy", "sandbox", program=like_docker("root"))
     try:
         for number in range(10):
-            assert inside(restricted, f"def main(): return {number}") == number
+            assert inside(weak, f"def main(): return {number}") == number
         assert inside(contained, "def main(): return 42") == 42
     finally:
-        restricted.stop()
+        weak.stop()
         contained.stop()
 
 
-def test_strict_is_the_policy_below_full():
-    restricted = Server(*RESTRICTED, program=like_docker("root"))
+def test_two_services_without_namespaces_need_user_ids_of_their_own():
+    """Each would end the other's cells with its own."""
+    first = Server(*restricted(), program=like_docker("root"))
     try:
-        assert restricted.run("def main(): return eval('1')").status == "policy_violation"
-        assert inside(restricted, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
+        done = run_script(*like_docker("root"), "run", "-", *restricted())
+        assert done.returncode == 3 and "take the user ids from uid-base on: Address already in use" in done.stderr, done
+        assert "another uid-base" in done.stderr
+        assert run_script(*like_docker("root"), "run", "-", *restricted(2), "--policy", "sandbox", *EVERYWHERE).returncode == 0
+        assert inside(first, "def main(): return 1") == 1
+        # Who looks what is wrong with a running service needs none.
+        told = subprocess.run([*like_docker("root"), "doctor", *restricted()], capture_output=True, text=True, timeout=120)
+        assert told.returncode == 0, told
     finally:
-        restricted.stop()
+        first.stop()
+
+
+def test_strict_is_the_policy_below_full():
+    weak = Server(*restricted(), program=like_docker("root"))
+    try:
+        assert weak.run("def main(): return eval('1')").status == "policy_violation"
+        assert inside(weak, "import pandas as pd\ndef main(): return int(pd.Series([1, 2]).sum())") == 3
+    finally:
+        weak.stop()
 
 
 def test_a_killed_jailer_leaves_no_process_and_no_file_of_a_cell():
     others = set(glob.glob("/tmp/cellblock-*"))
-    server = Server(*RESTRICTED, "--policy", "sandbox", program=like_docker("root"))
+    server = Server(*restricted(), "--policy", "sandbox", program=like_docker("root"))
     folders = set(glob.glob("/tmp/cellblock-*")) - others
     family = descendants(server.process.pid)
     jailer = next(pid for pid, (parent, _) in process_table().items() if parent == server.process.pid)
@@ -524,14 +544,14 @@ def run_script(*words):
 
 
 def test_restricted_has_variables_and_refused_calls():
-    done = run_script(*like_docker("root"), "run", "-", *RESTRICTED, "--policy", "sandbox", *EVERYWHERE)
+    done = run_script(*like_docker("root"), "run", "-", *restricted(), "--policy", "sandbox", *EVERYWHERE)
     assert done.returncode == 0, done
     assert json.loads(done.stdout)[:3] == ["hello", False, False], done
 
 
 @pytest.mark.parametrize("flags", [("--hostname", "box"), ("--bind", "/opt:/data"), ("--tmpfs", "/scratch:1")])
 def test_restricted_says_what_needs_namespaces(flags):
-    done = run_script(*like_docker("root"), "run", "-", *RESTRICTED, *flags)
+    done = run_script(*like_docker("root"), "run", "-", *restricted(), *flags)
     assert done.returncode == 3, done
     assert f"use option {flags[0][2:]}" in done.stderr and "namespaces" in done.stderr, done
 

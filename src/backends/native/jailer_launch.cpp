@@ -99,6 +99,10 @@ std::string hint_for(sandbox::Step step) {
     case sandbox::Step::kFileTree:
       return "this host forbids namespaces to this user: run as root, or allow unprivileged user namespaces "
              "(sysctl kernel.unprivileged_userns_clone=1); 'cellblock doctor' tells more";
+    case sandbox::Step::kUserIds:
+      return "a service without namespaces, or 'cellblock run', has them already, and each would kill the "
+             "other's "
+             "cells: give this one another uid-base, 65536 away";
     default:
       return "'cellblock doctor' tells what this host lacks";
   }
