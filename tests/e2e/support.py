@@ -119,6 +119,12 @@ class Server:
         assert mounts() <= self.mounts_before
 
 
+def folders_of_the_test(folder: Path) -> list[Path]:
+    """The folder and those around it, up to the one that is pytest's own."""
+    around = [folder, *folder.parents]
+    return around[: next(n for n, path in enumerate(around) if path.name.startswith("pytest-of-")) + 1]
+
+
 def inside(server: Server, script: str, **fields):
     """Runs a script that must succeed; its result."""
     answer = server.run(script, **fields)

@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from support import BINARY, Server, eventually
+from support import BINARY, Server, eventually, folders_of_the_test
 from test_monitoring import samples
 
 GOOD = "time-limit = 20\nmemory-mb = 256\n"
@@ -14,7 +14,7 @@ GOOD = "time-limit = 20\nmemory-mb = 256\n"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reload")
-    for parent in [folder, *folder.parents][:3]:
+    for parent in folders_of_the_test(folder):
         parent.chmod(0o755)  # the service reads it as an unprivileged user
     file, log = folder / "cellblock.toml", folder / "log"
     file.write_text(GOOD)
