@@ -19,13 +19,12 @@
 #include "http/browser_guard.hpp"
 #include "http/client_limits.hpp"
 #include "http/connections.hpp"
-#include "http/deadline.hpp"
 #include "http/options.hpp"
 #include "http/pending_execution.hpp"
 #include "http/request_parser.hpp"
 #include "http/response.hpp"
 #include "http/routes.hpp"
-#include "http/transport.hpp"
+#include "http/wire.hpp"
 #include "service/execution_service.hpp"
 
 namespace cellblock::http {
@@ -66,24 +65,14 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   net::awaitable<error_code> read_body(RequestParser& parser);
   net::awaitable<bool> serve(RequestParser& parser, Framing framing);
   // What the header alone decides about a request for this route.
-  [[nodiscard]] tl::expected<Caller, Reply> admitted(const Request& request, const Found& found) const;
+  [[nodiscard]] tl::expected<Caller, Reply> admitted(const Request& request, const Found& found);
   net::awaitable<bool> refuse(Reply reply, Framing framing);
   net::awaitable<bool> send(Reply reply, Framing framing);
-  net::awaitable<void> close();
 
-  // One read of at most so many bytes into the buffer; beast::error::timeout when nothing came in time.
-  net::awaitable<error_code> read_some(std::size_t most, Clock::time_point until);
-  // All of both, at the client's pace. Closes the connection if that fails.
-  net::awaitable<error_code> write(std::string_view head, std::string_view body);
   void turn(Turn turn);
   void tell(const Reply& reply, std::string_view request_id);
-  // Bytes of requests that are over or under way, without those that were read beyond.
-  [[nodiscard]] std::uint64_t consumed() const { return read_ - buffer_.size(); }
 
-  Transport transport_;
-  tcp::socket& socket_ = transport_.socket();
-  Deadline deadline_{socket_};
-  beast::flat_buffer buffer_;  // what was read beyond the current request
+  Wire wire_;  // its buffer: what was read beyond the current request
   SessionContext context_;
   Turn turn_ = Turn::kIdle;
   std::string client_;                 // its address
@@ -91,9 +80,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   std::string request_id_;             // of the current request
   unsigned code_ = 0;                  // of its answer
   std::uint32_t requests_ = 0;         // with it, on this connection
-  std::uint64_t read_ = 0;             // bytes, on this connection
-  std::uint64_t written_ = 0;
-  bool unread_ = false;  // the client may still be sending what will not be read
+  bool unread_ = false;                // the client may still be sending what will not be read
 };
 
 }  // namespace cellblock::http
