@@ -24,9 +24,6 @@ constexpr std::uint64_t kServerId = 0;
 
 // Descriptors of a kSpawn message: stdout, stderr.
 constexpr std::size_t kOutputs = 2;
-constexpr int kLookAgainMs = 500;
-constexpr std::chrono::milliseconds kFirstRestartDelay{100};
-constexpr std::chrono::milliseconds kLongestRestartDelay{5000};
 // For the cells to be gone at the end; after half of it the zygotes are not waited for any more. The server
 // waits a little longer.
 constexpr auto kEndLimit = std::chrono::seconds(4);
@@ -75,63 +72,6 @@ int Jailer::run() {
   }
   end_everything();
   return 0;
-}
-
-int Jailer::restart_zygotes() {
-  int next = -1;
-  for (const auto& [number, zygote] : zygotes_) {
-    // In time to see that it does not answer.
-    if (zygote.answer_until) next = kLookAgainMs;
-  }
-  for (std::size_t pool = 0; pool < pools_.size(); ++pool) {
-    if (pools_[pool].serving != kNoZygote) continue;
-    const auto left = [&] {
-      const auto time = pools_[pool].restart_at - std::chrono::steady_clock::now();
-      return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
-    };
-    if (left() <= 0) {
-      const auto started = start_zygote(pool);
-      if (started) {
-        pools_[pool].serving = *started;
-        continue;
-      }
-      zygote_is_down(pool, sandbox::describe(started.error()));
-    }
-    next = next < 0 ? std::max(left(), 0) : std::clamp(left(), 0, next);
-  }
-  return next;
-}
-
-void Jailer::end_hung_zygotes() {
-  const auto now = std::chrono::steady_clock::now();
-  for (auto& [number, zygote] : zygotes_) {
-    // Its death is handled when it is reaped.
-    if (zygote.answer_until.value_or(now) < now) {
-      zygote.answer_until.reset();
-      ::kill(zygote.process.pid, SIGKILL);
-    }
-  }
-}
-
-tl::expected<std::uint64_t, sandbox::StepFailure> Jailer::start_zygote(std::size_t pool) {
-  // A copy of all that the zygote knows is in every cell: nothing of the host that it can do without.
-  sandbox::JailSpec for_zygote = spec_;
-  for_zygote.service_id.clear();
-  for_zygote.cgroup_root.clear();
-  for_zygote.written.clear();
-  std::erase_if(for_zygote.shown, [](const sandbox::ShownPath& shown) { return !shown.writable; });
-  // Where scripts may write is Landlock's business, and not what of the host that is.
-  for (sandbox::ShownPath& shown : for_zygote.shown) shown.path.clear();
-  for_zygote.preload = {spec_.preload[pool]};
-  auto started = jailer::start_zygote(host_.zygote_program.get(), for_zygote);
-  if (!started) return tl::make_unexpected(started.error());
-  const std::uint64_t number = next_zygote_++;
-  watch(started->control.get(), Watched::kServerOrZygote, number);
-  Zygote zygote;
-  zygote.pool = pool;
-  zygote.process = std::move(*started);
-  zygotes_.emplace(number, std::move(zygote));
-  return number;
 }
 
 void Jailer::wait_and_dispatch(int timeout_ms) {
@@ -198,73 +138,6 @@ void Jailer::on_server() {
   }
 }
 
-void Jailer::on_zygote(std::uint64_t number) {
-  const auto found = zygotes_.find(number);
-  if (found == zygotes_.end() || !found->second.process.control.valid()) return;
-  Zygote& zygote = found->second;
-  auto received = protocol::receive_control(zygote.process.control.get());
-  if (!received || !*received) {
-    // Its death is handled when it is reaped; a zygote that only lost its socket is of no use either.
-    zygote.process.control.reset();
-    ::kill(zygote.process.pid, SIGKILL);
-    return;
-  }
-  ControlMessage& message = (*received)->message;
-  message.pool = static_cast<std::uint32_t>(zygote.pool);
-  if (message.kind == ControlKind::kZygoteUp) {
-    on_zygote_up(number, zygote, message);
-    return;
-  }
-  if (message.kind == ControlKind::kZygoteDown) {
-    // It says why it can't start, and ends.
-    if (pools_[zygote.pool].successor == number) {
-      zygote.leaving = true;
-      renewed(zygote.pool, message.text_view());
-    } else {
-      tell(message);
-    }
-    return;
-  }
-  if (message.kind == ControlKind::kForked && zygote.asked > 0) --zygote.asked;
-  zygote.answer_until.reset();
-  if (zygote.asked > 0) zygote.answer_until = std::chrono::steady_clock::now() + kAnswerLimit;
-  Cell* cell = find(message.cell);
-  if (cell == nullptr || cell->zygote != number) return;
-  if (message.kind == ControlKind::kForked) {
-    if (message.code != 0) {
-      // Nothing was forked, so nothing will be reaped; the first process may even be gone already.
-      cell->reaped = true;
-      fail_spawn(*cell, {static_cast<Step>(message.step), message.code});
-      finish_if_over(message.cell);
-      return;
-    }
-    message.kind = ControlKind::kSpawned;
-    // What a warden has to end if it can't tell by the uid. A cell that is ending already has no line.
-    if (!spec_.walls.namespaces && cell->first.report.valid()) {
-      static_cast<void>(base::write_all(cell->first.report.get(),
-                                        {reinterpret_cast<const char*>(&message.pid), sizeof(message.pid)}));
-    }
-    cell->announced = true;
-    cell->pid = message.pid;
-    message.namespaces_us = cell->namespaces_us;
-    message.mounts_us = cell->mounts_us;
-    message.fork_us = cell->steps.lap_us();
-    std::vector<int> fds{cell->channel.get(), cell->first.ledger.get()};
-    if (cell->first.wake.valid()) fds.push_back(cell->first.wake.get());
-    for (const int file : slots_.cgroup(cell->slot).usage_files()) fds.push_back(file);
-    tell(message, fds);
-    cell->channel.reset();
-  } else if (message.kind == ControlKind::kReaped) {
-    cell->reaped = true;
-    if (!cell->ending) cell->ending.emplace();
-    cell->status = message.code;
-    cell->cpu_us = message.cpu_us;
-    // The interpreter's process is the execution: what it has left running ends with it.
-    end(*cell);
-    finish_if_over(message.cell);
-  }
-}
-
 void Jailer::on_children() {
   signalfd_siginfo info{};
   while (::read(children_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
@@ -275,44 +148,6 @@ void Jailer::on_children() {
     const auto dead = std::find_if(zygotes_.begin(), zygotes_.end(),
                                    [pid](const auto& entry) { return entry.second.process.pid == pid; });
     if (dead != zygotes_.end()) on_zygote_dead(dead->first);
-  }
-}
-
-void Jailer::zygote_is_down(std::size_t pool, std::string_view why) {
-  Pool& down = pools_[pool];
-  down.restart_delay = std::clamp(down.restart_delay * 2, kFirstRestartDelay, kLongestRestartDelay);
-  down.restart_at = std::chrono::steady_clock::now() + down.restart_delay;
-  ControlMessage message = about(ControlKind::kZygoteDown, 0);
-  message.pool = static_cast<std::uint32_t>(pool);
-  message.set_text(why);
-  tell(message);
-  // The server gives up what it was waiting for when it hears of this.
-  std::erase_if(waiting_, [pool](const auto& request) { return request.message.pool == pool; });
-}
-
-void Jailer::on_zygote_dead(std::uint64_t number) {
-  const std::size_t pool = zygotes_.at(number).pool;
-  zygotes_.erase(number);
-  Pool& of = pools_[pool];
-  if (of.successor == number) renewed(pool, "the zygote has ended while it started");
-  const bool served = of.serving == number;
-  if (served) {
-    // A successor is then an ordinary zygote that starts.
-    of.serving = of.successor;
-    if (of.successor != kNoZygote) renewed(pool, "the zygote has ended before the next was ready");
-    zygote_is_down(pool, "the zygote has ended");
-  }
-  std::vector<std::uint64_t> lost;
-  for (auto& [id, cell] : cells_) {
-    if (cell.zygote == number || (served && cell.pool == pool && cell.zygote == kNoZygote))
-      lost.push_back(id);
-  }
-  for (const std::uint64_t id : lost) {
-    Cell& cell = cells_.at(id);
-    if (!cell.reaped) cell.lost = true;
-    cell.reaped = true;
-    end(cell);
-    finish_if_over(id);
   }
 }
 

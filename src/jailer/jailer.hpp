@@ -114,6 +114,8 @@ class Jailer {
   void on_zygote(std::uint64_t number);
   void on_children();
   void on_report(Cell& cell);
+  void on_forked(Cell& cell, protocol::ControlMessage message);
+  void on_reaped(Cell& cell, const protocol::ControlMessage& message);
   void on_first_gone(Cell& cell);
   void on_zygote_dead(std::uint64_t number);
   // Tells the server and sets the time of the next attempt.
