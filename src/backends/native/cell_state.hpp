@@ -93,6 +93,8 @@ class CellState : public std::enable_shared_from_this<CellState> {
   // False when it is no value that this run may show.
   bool take_display(std::string_view payload);
   bool read_output(Output& output);
+  // What was written before the end, and no more than a pipe holds.
+  void drain(Output& output);
   // Tells the listener, if there is one, and has the streams rest when it wants no more.
   void tell(engine::LiveEvent event);
   void tell_text(engine::LiveEvent::Kind kind, std::string text);
