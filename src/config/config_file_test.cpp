@@ -61,6 +61,12 @@ TEST(ConfigFileTest, TellsWhereItIsNoToml) {
   }
 }
 
+TEST(ConfigFileTest, TakesNoCharacterForASpaceThatLooksLikeOne) {
+  // U+FEEF, for which the parser's table of spaces has no line.
+  const FileContents contents = parse_config("n\xEF\xBB\xAF = 1\n", "file");
+  EXPECT_THAT(contents.problems, ::testing::ElementsAre(::testing::HasSubstr("line 1, column 2")));
+}
+
 TEST(ConfigFileTest, RefusesValuesThatNoOptionHas) {
   EXPECT_THAT(
       parse_config("port = 2020-01-01\nhost = [\"a\"]\ncpus = {a = 1}\npreload = [[\"a\"]]\n", "c").problems,
