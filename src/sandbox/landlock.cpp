@@ -56,6 +56,8 @@ constexpr std::uint64_t kSharedRights =
 
 std::uint64_t rights_of(LandlockRule::Access access) {
   switch (access) {
+    case LandlockRule::Access::kList:
+      return LANDLOCK_ACCESS_FS_READ_DIR;
     case LandlockRule::Access::kRead:
       return kReadRights;
     case LandlockRule::Access::kDevice:

@@ -10,8 +10,9 @@ namespace cellblock::sandbox {
 
 struct LandlockRule {
   std::string path;
-  // kShared: files and directories, and nothing that leads elsewhere or that others could be spoken to by.
-  enum class Access : unsigned char { kRead, kDevice, kReadWrite, kShared } access;
+  // kList: names in directories, and no file in them. kShared: files and directories, and nothing that leads
+  // elsewhere or that others could be spoken to by.
+  enum class Access : unsigned char { kList, kRead, kDevice, kReadWrite, kShared } access;
 };
 
 // 0 when the kernel has no Landlock, else its ABI version.

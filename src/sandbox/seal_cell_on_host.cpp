@@ -20,6 +20,30 @@ using Access = LandlockRule::Access;
 constexpr std::array<const char*, 2> kWritableDevices = {"/dev/null", "/dev/full"};
 constexpr std::array<const char*, 2> kReadableDevices = {"/dev/random", "/dev/urandom"};
 
+// Of the own process's directory in /proc what programs ask themselves. The rest of it tells of the host,
+// since the process is in the host's namespaces: net, mounts, mountinfo, mountstats and cgroup, and all of
+// them again in task.
+constexpr std::array<const char*, 18> kOwnProcess = {
+    "auxv",           // what the kernel has told the program: ctypes.util, faulthandler
+    "cmdline",        // psutil, joblib
+    "comm",           // names of threads
+    "environ",        // its own variables
+    "fd",             // /dev/fd, subprocess's close_fds
+    "fdinfo",         // positions and flags
+    "io",             // psutil
+    "limits",         // psutil
+    "maps",           // glibc, for the size of the main thread's stack
+    "oom_score",      // only shown
+    "oom_score_adj",  // cannot be lowered by a script
+    "sched",          // only shown
+    "schedstat",      // only shown
+    "smaps",          // profilers of memory
+    "smaps_rollup",   // likewise
+    "stat",           // psutil, resource figures
+    "statm",          // tracemalloc's users, psutil
+    "status",         // uids, threads, memory
+};
+
 // What the read-only tree would show, as rules: everything else of the host exists, but can't be opened.
 std::vector<LandlockRule> landlock_rules(const JailSpec& spec, const std::string& directory) {
   std::vector<LandlockRule> rules;
@@ -36,7 +60,9 @@ std::vector<LandlockRule> landlock_rules(const JailSpec& spec, const std::string
   // Mapped for writing it is shared memory without a name, which only a cgroup counts.
   add("/dev/zero", spec.walls.cgroups ? Access::kDevice : Access::kRead);
   // Of /proc only the own process: the others' entries tell of the host.
-  add("/proc/" + std::to_string(::getpid()), Access::kRead);
+  const std::string own = "/proc/" + std::to_string(::getpid()) + "/";
+  add(own, Access::kList);
+  for (const char* name : kOwnProcess) add(own + name, Access::kRead);
   rules.push_back({directory, Access::kReadWrite});
   return rules;
 }

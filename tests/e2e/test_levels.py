@@ -186,6 +186,28 @@ def test_process_1_can_not_be_looked_into(weaker):
         """) == [[], False]
 
 
+def test_the_own_process_tells_nothing_of_the_host(weaker):
+    """Without namespaces, its directory in /proc would show the host's connections, mounts and groups."""
+    if weaker.level == "full":
+        pytest.skip("the cell has namespaces of its own, and all that is shown is about them")
+    opened, useful = inside(weaker, """
+        import os
+        def main():
+            names = ("net/tcp", "net/tcp6", "net/udp", "net/unix", "net/dev", "net/route", "net/arp", "mounts", "mountinfo", "mountstats",
+                     "cgroup", "attr/current", "mem", "pagemap", "root/etc/shadow")
+            places = ("/proc/self", f"/proc/{os.getpid()}", "/proc/thread-self", f"/proc/self/task/{os.getpid()}", "/proc/net/..")
+            opened = []
+            for path in (f"{place}/{name}" for place in places for name in names):
+                try: os.close(os.open(path, os.O_RDONLY))
+                except OSError: continue
+                opened.append(path)
+            useful = [len(open(f"/proc/self/{name}", "rb").read()) > 0 for name in ("status", "stat", "statm", "maps", "limits", "cmdline")]
+            return [opened, useful + [bool(os.listdir("/proc/self/fd")), bool(os.listdir("/proc/self/task"))]]
+        """)
+    assert opened == []
+    assert useful == [True] * 8
+
+
 def zygotes_of(server: Server) -> set[int]:
     """Children of its only child, the jailer, as is a first process."""
     table = process_table()
