@@ -2,12 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <new>
 #include <sstream>
 #include <string>
@@ -16,91 +12,14 @@
 #include "protocol/frame.hpp"
 #include "protocol/ready_frame.hpp"
 #include "protocol/run_frame.hpp"
+#include "runner/cell_descriptors.hpp"
 #include "runner/cell_files.hpp"
+#include "runner/cell_line.hpp"
 #include "runner/display_outlet.hpp"
 #include "sandbox/cell_setup.hpp"
 
 namespace cellblock::runner {
 namespace {
-
-constexpr int kExitBroken = 70;
-// Above RLIMIT_NOFILE: a script that closes "every descriptor" up to its limit does not cut its own answer
-// off.
-constexpr int kFirstPrivateFd = 1000;
-// A run frame holds a script, arguments and input, all bounded by the server's limit for a request body.
-constexpr std::size_t kRunFrameLimit = std::size_t{1} << 30U;
-
-// Moves a descriptor out of the way of the numbers that scripts use.
-base::Fd moved_up(base::Fd fd) {
-  return base::Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstPrivateFd));
-}
-
-// Leaves 0 to 2 and the cell's own descriptors, in any order; everything else belongs to the zygote.
-bool close_the_rest(std::vector<unsigned> kept) {
-  std::sort(kept.begin(), kept.end());
-  unsigned from = 3;
-  for (const unsigned fd : kept) {
-    if (fd > from && ::syscall(SYS_close_range, from, fd - 1, 0) != 0) return false;
-    from = fd + 1;
-  }
-  return ::syscall(SYS_close_range, from, ~0U, 0) == 0;
-}
-
-// Fresh ones: flags of an open file (O_NONBLOCK, O_APPEND, its owner) are shared by all who inherited it,
-// so one cell could change them for every later one. Also takes the service's log away.
-bool renew_standard_descriptors() {
-  const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  return null.valid() && ::dup2(null.get(), 0) == 0 && ::dup2(null.get(), 1) == 1 &&
-         ::dup2(null.get(), 2) == 2;
-}
-
-// In one call as long as it fits: a header that comes alone wakes the server for nothing.
-bool send(int channel, protocol::FrameKind kind, std::string_view payload) {
-  const std::string header = protocol::frame_header(kind, payload.size());
-  // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast): the kernel only reads, but has one type for both ways
-  const std::array<iovec, 2> parts = {{{const_cast<char*>(header.data()), header.size()},
-                                       {const_cast<char*>(payload.data()), payload.size()}}};
-  // NOLINTEND(cppcoreguidelines-pro-type-const-cast)
-  ssize_t count = -1;
-  do {
-    count = ::writev(channel, parts.data(), static_cast<int>(parts.size()));
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) return false;
-  const auto sent = static_cast<std::size_t>(count);
-  if (sent < header.size()) {
-    return base::write_all(channel, std::string_view(header).substr(sent)).has_value() &&
-           base::write_all(channel, payload).has_value();
-  }
-  return base::write_all(channel, payload.substr(sent - header.size())).has_value();
-}
-
-[[noreturn]] void fail(int channel, sandbox::StepFailure failure) {
-  std::string payload;
-  protocol::append_u64(payload, static_cast<std::uint64_t>(failure.step));
-  protocol::append_u64(payload, static_cast<std::uint64_t>(failure.code));
-  send(channel, protocol::FrameKind::kFailed, payload);
-  ::_exit(kExitBroken);
-}
-
-template <typename Warm>
-std::optional<protocol::RunRequest> receive_run(int channel, Warm warm) {
-  protocol::FrameReader reader(kRunFrameLimit);
-  std::array<char, 65536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): zeroing it costs pages
-  for (;;) {
-    const ssize_t count = ::read(channel, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    // End of file: the server has no use for this cell any more.
-    if (count <= 0) return std::nullopt;
-    reader.feed({buffer.data(), static_cast<std::size_t>(count)});
-    auto frame = reader.next();
-    if (frame && *frame && (*frame)->kind == protocol::FrameKind::kWarm) {
-      warm();
-      frame = reader.next();
-    }
-    if (!frame || (*frame && (*frame)->kind != protocol::FrameKind::kRun)) return std::nullopt;
-    if (*frame) return protocol::decode_run((*frame)->payload);
-  }
-}
 
 // An unnamed file where a script's files are. Not every file system of a host knows such files.
 base::Fd unnamed_file(const std::string& directory) {
