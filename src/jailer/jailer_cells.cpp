@@ -19,7 +19,6 @@ using protocol::about;
 using protocol::ControlKind;
 using protocol::ControlMessage;
 using sandbox::Step;
-using sandbox::StepFailure;
 
 void Jailer::on_reaped(Cell& cell, const ControlMessage& message) {
   cell.reaped = true;

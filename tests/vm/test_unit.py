@@ -263,10 +263,12 @@ def test_a_server_that_dies_is_restarted(running):
 
 def test_wrong_options_are_told_and_not_tried_again(running):
     run("systemctl", "stop", "cellblock")
-    CONFIG.write_text("memory-mb = nonsense\n")
+    CONFIG.write_text('memory-mb = "lots"\n')
     assert subprocess.run(["systemctl", "start", "cellblock"], capture_output=True).returncode != 0
     assert (show("ActiveState"), show("ExecMainStatus"), show("NRestarts")) == ("failed", "2", "0")
-    assert "memory-mb" in run("journalctl", "-u", "cellblock", "--no-pager", "-o", "cat", "-n", "20")
+    # The journal takes the lines of a process that has ended when it comes to them.
+    eventually(lambda: "memory-mb = 'lots'" in run("journalctl", "-u", "cellblock", "--no-pager", "-o", "cat", "-n", "40"),
+               20, "the journal has the reason")
 
 
 def test_a_taken_port_is_tried_again_until_it_is_free(running):
