@@ -41,6 +41,7 @@ Host examine_host(const config::Options& options) {
   }
   host.level = sandbox::level_of(host.walls);
   host.plan = sandbox::plan_of(host.walls, host.level);
+  sandbox::tell_what_is_left_out(host.walls, host.plan);
   const auto cgroup = std::find_if(host.walls.begin(), host.walls.end(),
                                    [](const auto& wall) { return wall.name == "cgroup"; });
   auto limits = sandbox::limits_of(host.plan, cgroup == host.walls.end() ? std::string() : cgroup->means);

@@ -46,6 +46,19 @@ Walls plan_of(const std::vector<WallProbe>& walls, Level level) {
   return plan;
 }
 
+void tell_what_is_left_out(std::vector<WallProbe>& walls, const Walls& plan) {
+  const auto miss = [&walls](std::string_view name, const char* means) {
+    for (WallProbe& wall : walls) {
+      if (wall.name != name || !wall.stands) continue;
+      wall.stands = false;
+      wall.means = means;
+      wall.fix = "run as root with CAP_SYS_ADMIN, CAP_SETUID and CAP_SETGID";
+    }
+  };
+  if (!plan.own_uid) miss("own_uid", "all cells are one user outside");
+  if (!plan.cgroups) miss("cgroup", "the user that all cells have outside owns none");
+}
+
 std::vector<WallProbe> limits_of(const Walls& plan, const std::string& cgroup) {
   const std::string fix = "give the service a writable cgroup with memory, pids and cpu";
   std::vector<WallProbe> limits;

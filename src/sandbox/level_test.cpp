@@ -56,6 +56,22 @@ TEST(PlanOf, RootWithoutTheHostsRightsHasNoCgroup) {
       << "a user's delegated one";
 }
 
+TEST(TellWhatIsLeftOut, NoWallStandsThatNoCellHas) {
+  for (const Level level : {Level::kFull, Level::kRestricted}) {
+    auto walls = host_without({"host_admin"});
+    const Walls plan = plan_of(walls, level);
+    tell_what_is_left_out(walls, plan);
+    for (const WallProbe& wall : walls) {
+      EXPECT_TRUE(wall.name != "own_uid" || wall.stands == plan.own_uid);
+      EXPECT_TRUE(wall.name != "cgroup" || wall.stands == plan.cgroups);
+      EXPECT_EQ(wall.stands, wall.fix.empty()) << wall.name;
+    }
+  }
+  auto whole = host_without({});
+  tell_what_is_left_out(whole, Walls{});
+  EXPECT_TRUE(std::all_of(whole.begin(), whole.end(), [](const auto& wall) { return wall.stands; }));
+}
+
 const WallProbe& named(const std::vector<WallProbe>& limits, const std::string& name) {
   return *std::find_if(limits.begin(), limits.end(), [&](const auto& limit) { return limit.name == name; });
 }

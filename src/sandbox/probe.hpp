@@ -35,6 +35,10 @@ struct WallProbe {
 // What a cell is made of at that level.
 [[nodiscard]] Walls plan_of(const std::vector<WallProbe>& walls, Level level);
 
+// What could stand by itself but is left out of the plan is missing, with the reason: nobody is told of a
+// wall that no cell has.
+void tell_what_is_left_out(std::vector<WallProbe>& walls, const Walls& plan);
+
 // The bounds of an execution and by what means each is kept; `cgroup` is what the probe says of it.
 [[nodiscard]] std::vector<WallProbe> limits_of(const Walls& plan, const std::string& cgroup);
 
