@@ -25,7 +25,7 @@ ATTACKS = [TOOLS + script for script in (
     "def main(): libc.pause()",
     "def main():\n    while True: libc.unshare(0x10000000), attempt(open, '/etc/shadow')",
     "def main(): os.kill(-1, 9) or os.kill(os.getpid(), 9)",
-    "def main():\n    for number in range(4000): open(f'/tmp/{number}', 'w')\n    os.abort()",
+    "def main():\n    for number in range(4000): open(str(number), 'w')\n    os.abort()",
     "def main(): return 'x' * 20_000_000",
     "def main(): raise ValueError('x' * 20_000_000)",
     "import threading\ndef main():\n    for _ in range(30): threading.Thread(target=sum, args=[iter(int, 1)]).start()",

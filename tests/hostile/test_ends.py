@@ -70,7 +70,7 @@ SUICIDES = [
     exited("the watchdog of faulthandler", """
         import faulthandler
         def main():
-            faulthandler.dump_traceback_later(0.1, exit=True, file=open("/tmp/trace", "w"))
+            faulthandler.dump_traceback_later(0.1, exit=True, file=open("trace", "w"))
             libc.pause()""", 1),
     exited("another program in its place", "def main(): os.execv('/bin/sh', ['sh', '-c', 'exit 8'])", 8),
     exited("the raw call", "def main(): libc.syscall(231, 12)", 12),

@@ -41,7 +41,7 @@ DESCRIPTORS = [
         count, error = until_refused(lambda: kept.append({action}))
         return [count * {each} >= 120, count * {each} < 128, error]""", [True, True, "EMFILE"])
     for name, each, action in [
-        ("copies", 1, "os.dup(0)"), ("files", 1, "os.open('/usr', os.O_RDONLY)"), ("pipes", 2, "os.pipe()"),
+        ("copies", 1, "os.dup(0)"), ("files", 1, "os.open('/usr/bin/env', os.O_RDONLY)"), ("pipes", 2, "os.pipe()"),
         ("sockets", 2, "socket.socketpair()"), ("event counters", 1, "os.eventfd(0)"),
         ("timers", 1, "os.close(os.dup(0)) or call(283, 1, 0)"), ("epoll", 1, "select.epoll()"),
         ("memory files", 1, "os.memfd_create('m')"), ("processes", 1, "os.pidfd_open(os.getpid())"),
@@ -70,15 +70,15 @@ def make(size):
 def main(size):
     try: make(size)
     except OSError as error: return errno.errorcode[error.errno]
-    return os.path.getsize("/tmp/file")""", [1 << 20], [(1 << 20) + 1], result=1 << 20, too_much="EFBIG",
+    return os.path.getsize("file")""", [1 << 20], [(1 << 20) + 1], result=1 << 20, too_much="EFBIG",
           limits={"file_mb": 1, "wall_s": 10})
     for name, action in [
-        ("truncate", "open('/tmp/file', 'wb').truncate(size)"),
-        ("fallocate", "os.posix_fallocate(os.open('/tmp/file', 65), 0, size)"),
-        ("a byte far away", "os.pwrite(os.open('/tmp/file', 65), b'x', size - 1)"),
-        ("append", "[os.write(os.open('/tmp/file', 1089), b'x' * n) for n in (1 << 20, size - (1 << 20)) if n]"),
-        ("vectors", "[os.pwritev(os.open('/tmp/file', 65), [b'x'], at) for at in (0, size - 1)]"),
-        ("sendfile", "fd, sent = os.open('/tmp/file', 65), 0\n"
+        ("truncate", "open('file', 'wb').truncate(size)"),
+        ("fallocate", "os.posix_fallocate(os.open('file', 65), 0, size)"),
+        ("a byte far away", "os.pwrite(os.open('file', 65), b'x', size - 1)"),
+        ("append", "[os.write(os.open('file', 1089), b'x' * n) for n in (1 << 20, size - (1 << 20)) if n]"),
+        ("vectors", "[os.pwritev(os.open('file', 65), [b'x'], at) for at in (0, size - 1)]"),
+        ("sendfile", "fd, sent = os.open('file', 65), 0\n"
                      "    while sent < size: sent += os.sendfile(fd, source, sent, size - sent)"),
     ]]
 

@@ -52,9 +52,9 @@ KINDS = {
                 fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
                 mmap.mmap(fd, 8 << 20).write(b"x" * (8 << 20))
             return n""",
-    "files in /tmp": """
+    "files": """
         def main(n):
-            for part in range(0, n, 8): assert os.write(os.open(f"/tmp/{part}", 65), b"x" * (8 << 20)) == 8 << 20
+            for part in range(0, n, 8): assert os.write(os.open(str(part), 65), b"x" * (8 << 20)) == 8 << 20
             return n""",
     "files in /dev/shm": """
         def main(n):
@@ -62,13 +62,13 @@ KINDS = {
             return n""",
     "preallocated files": """
         def main(n):
-            for part in range(0, n, 8): os.posix_fallocate(os.open(f"/tmp/{part}", 65), 0, 8 << 20)
+            for part in range(0, n, 8): os.posix_fallocate(os.open(str(part), 65), 0, 8 << 20)
             return n""",
     "files that are deleted but open": """
         def main(n):
             for part in range(0, n, 8):
-                fd = os.open("/tmp/part", 65)
-                os.unlink("/tmp/part")
+                fd = os.open("part", 65)
+                os.unlink("part")
                 os.write(fd, b"x" * (8 << 20))
             return n""",
 }
@@ -119,9 +119,10 @@ def test_files_that_a_cell_reads_make_room_for_its_memory(server, assert_service
 def test_memory_that_is_refused_and_not_counted_is_an_error_of_the_call(server, assert_service_is_well):
     assert_ends_exactly(server, Exact("locks memory, makes a mapping beyond the address space", """
         import mmap, resource
+        PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
         def main():
             def lock(size): return libc.mlock(ctypes.create_string_buffer(size), ctypes.c_long(size))
             return [lock(16 << 10), call(149, libc.malloc(1 << 20) or 0, 1 << 20) != 0,
-                    attempt(mmap.mmap, -1, 1 << 47), resource.getrlimit(resource.RLIMIT_MEMLOCK)]
+                    attempt(mmap.mmap, -1, 1 << 47, PRIVATE), resource.getrlimit(resource.RLIMIT_MEMLOCK)]
         """, [0, True, "ENOMEM", [65536, 65536]], limits=LIMITS))
     assert_service_is_well()

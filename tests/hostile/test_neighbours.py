@@ -63,7 +63,7 @@ PAIRS = {
         def finish(before):
             return os.getpriority(os.PRIO_PROCESS, 0) == before and len(os.sched_getaffinity(0)) == os.cpu_count()""", """
         def main(victim):
-            os.setpriority(os.PRIO_USER, 0, 19), os.setpriority(os.PRIO_USER, 1000, 19)
+            for uid in (0, 1000, os.getuid()): attempt(os.setpriority, os.PRIO_USER, uid, 19)
             os.sched_setaffinity(0, {0})
             return reached(lambda pid: os.sched_setaffinity(pid, {0}), [victim])""", []),
     "uses up what is counted by uid": ("""

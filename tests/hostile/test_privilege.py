@@ -1,5 +1,7 @@
 """Promise 3: no capability in any set, ids that cannot be changed, and no program that gives more."""
 
+from pathlib import Path
+
 import pytest
 from hostile import NEEDS_ROOT
 from programs import Program, named
@@ -22,9 +24,18 @@ GAINED = """
         shown = subprocess.run([path], env={"LD_SHOW_AUXV": "1"}, stdin=subprocess.DEVNULL, capture_output=True,
                                timeout=5).stdout.decode(errors="replace")
         facts = dict(line.split(":", 1) for line in shown.splitlines() if line.startswith("AT_"))
-        wanted = {"AT_UID": "1000", "AT_EUID": "1000", "AT_GID": "1000", "AT_EGID": "1000", "AT_SECURE": "0"}
+        uid, gid = str(os.getuid()), str(os.getgid())
+        wanted = {"AT_UID": uid, "AT_EUID": uid, "AT_GID": gid, "AT_EGID": gid, "AT_SECURE": "0"}
         return {name: facts.get(name, "?").strip() for name in wanted} != wanted
     """
+
+
+def set_uid_programs(server):
+    """Those that cells must see: none, where the service's own files have none, as in the image."""
+    folder = Path(f"/proc/{server.pid()}/root/usr/bin")
+    return [[f"/usr/bin/{path.name}" for path in folder.iterdir()
+             if path.is_file() and not path.is_symlink() and path.stat().st_mode & 0o6000]]
+
 
 PROGRAMS = [
     Program("looks for rights in every process and thread that it can make", """
@@ -76,12 +87,12 @@ PROGRAMS = [
             return [*taken, call(157, PR_GET_NO_NEW_PRIVS)]
         """, ["EINVAL", "EINVAL", 1]),
     Program("starts every set-uid and set-gid program", """
-        def main():
-            find = ["find", "/", "-path", "/proc", "-prune", "-o", "-type", "f", "-perm", "/6000", "-print0"]
-            programs = subprocess.run(find, stdout=subprocess.PIPE).stdout.decode().split("\\0")[:-1]
+        def main(known):
+            find = ["find", "/", "/usr/bin", "-path", "/proc", "-prune", "-o", "-type", "f", "-perm", "/6000", "-print0"]
+            programs = {*subprocess.run(find, stdout=subprocess.PIPE).stdout.decode().split("\\0")[:-1]}
             can_start = [path for path in programs if os.access(path, os.X_OK)]
-            return [len(can_start) > 3, [path for path in can_start if gained(path)]]""", [True, []], given=GAINED,
-            limits={"wall_s": 25}),
+            return [sorted({*known} - programs), [path for path in can_start if gained(path)]]""", [[], []], given=GAINED,
+            args=set_uid_programs, limits={"wall_s": 25}),
     Program("starts every program with file capabilities", """
         def main():
             def has_capabilities(path): os.getxattr(path, "security.capability")
@@ -90,13 +101,13 @@ PROGRAMS = [
     Program("makes set-uid programs of its own", """
         def main():
             import shutil
-            grown = []
+            def ids(path): return subprocess.run([path], stdout=subprocess.PIPE, text=True).stdout.split()[:2]
+            own, grown = ids("id"), []
             for mode in (0o4755, 0o2755, 0o6755, 0o6777):
-                shutil.copy("/usr/bin/id", "/tmp/own")
-                os.chmod("/tmp/own", mode)
-                own = subprocess.run(["/tmp/own"], stdout=subprocess.PIPE, text=True).stdout.split()[:2]
-                grown.append([own, gained("/tmp/own")])
-            return [facts for facts in grown if facts != [["uid=1000(script)", "gid=1000(script)"], False]]
+                shutil.copy("/usr/bin/id", "./own")
+                os.chmod("./own", mode)
+                grown.append([ids("./own"), gained("./own")])
+            return [facts for facts in grown if str(os.getuid()) not in own[0] or facts != [own, False]]
         """, [], given=GAINED),
     Program("asks su, sudo and their kin for a shell", """
         def main():

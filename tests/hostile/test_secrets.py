@@ -26,7 +26,7 @@ def service_id(server):
 def own_variables(server):
     """Names in the server's environment, without those that a cell has itself."""
     ours = {"PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "TMPDIR"}
-    text = Path(f"/proc/{server.process.pid}/environ").read_text()
+    text = Path(f"/proc/{server.pid()}/environ").read_text()
     return [sorted({line.partition("=")[0] for line in text.split("\0") if line} - ours)]
 
 

@@ -7,10 +7,13 @@ from programs import Program, named
 pytestmark = NEEDS_ROOT
 
 DESCRIPTORS = """
-    def descriptors(pid="self"):
+    KINDS = {1: "pipe", 2: "/dev/null", 12: "socket"}
+    def descriptors():
+        if not os.path.exists("/proc/self"):  # of a cell without /proc
+            return {fd: KINDS.get(os.fstat(fd).st_mode >> 12, "?") for fd in reached(os.fstat, range(2048))}
         found = {}
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            try: found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}").partition(":")[0]
+        for fd in os.listdir("/proc/self/fd"):
+            try: found[int(fd)] = os.readlink(f"/proc/self/fd/{fd}").partition(":")[0]
             except OSError: pass  # that of the listing itself
         return found
     CHANNEL = next((fd for fd, kind in descriptors().items() if kind == "socket"), None)

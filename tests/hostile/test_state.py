@@ -9,8 +9,8 @@ pytestmark = NEEDS_ROOT
 
 # name: what looks at a state, what changes it. Both are expressions or lines of a script.
 STATES = {
-    "files": ("sorted(os.listdir('/tmp') + os.listdir('/dev/shm'))",
-              "[os.mkdir(f'{d}/dir') or open(f'{d}/.hidden', 'w') for d in ('/tmp', '/dev/shm')]"),
+    "files": ("sorted(name for folder in OWN for name in os.listdir(folder))",
+              "[os.mkdir(f'{d}/dir') or open(f'{d}/.hidden', 'w') for d in OWN]"),
     "attributes of modules": ("[hasattr(m, 'left') for m in (json, builtins, numpy, pandas, os)]",
                               "[setattr(m, 'left', 1) for m in (json, builtins, numpy, pandas, os)]"),
     "functions of modules": ("[json.dumps(1), len([]), int(numpy.sum([1])), os.getpid() > 0]",
@@ -62,6 +62,8 @@ STATES = {
 HEAD = TOOLS + """
 import atexit, builtins, ctypes, decimal, fcntl, gc, json, locale, logging, multiprocessing.shared_memory, numpy, os
 import pandas, resource, signal, socket, sys, threading, warnings
+# At level restricted there is the working directory alone.
+OWN = {os.getcwd(), *reached(os.listdir, ["/tmp", "/dev/shm"])}
 """
 
 
@@ -99,7 +101,7 @@ ALLOWANCES = {
     "queued signals": "until_refused(lambda: raised(call(222, 0, 0, ctypes.create_string_buffer(8))))",
     "descriptors in flight": "until_refused(lambda: socket.send_fds(pair[0], [b'x'], [0]))",
     "buffers of pipes": "until_refused(lambda: fcntl.fcntl(os.pipe()[1], 1031, 1 << 20))",
-    "space in /tmp": "until_refused(lambda: os.write(os.open(f'/tmp/{os.urandom(4).hex()}', 65), bytes(4 << 20)))",
+    "space for files": "until_refused(lambda: os.write(os.open(os.urandom(4).hex(), 65), bytes(4 << 20)))",
 }
 
 
@@ -123,7 +125,7 @@ def main(): return {use_up}"""
 def test_memory_and_cpu_time_of_the_last_tenant_are_not_charged_to_the_next(one_slot):
     greedy = HEAD + """
 def main():
-    for number in range(12): os.write(os.open(f"/tmp/{number}", 65), bytes(4 << 20))
+    for number in range(12): os.write(os.open(str(number), 65), bytes(4 << 20))
     pipes = [os.pipe() for _ in range(30)]
     for _, fd in pipes: fcntl.fcntl(fd, 1031, 1 << 20) and os.write(fd, bytes(1 << 20))
     return sum(range(10_000_000)) > 0"""

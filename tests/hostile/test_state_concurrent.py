@@ -18,11 +18,14 @@ import fcntl, multiprocessing.shared_memory, signal, socket, struct, time
 WRITABLE = [p for p in ("/dev/null", "/dev/zero", "/dev/full") if attempt(lambda: os.close(os.open(p, os.O_RDWR))) is None]
 READABLE = ["/", "/usr", "/usr/bin", "/etc", "/dev", "/proc", "/usr/bin/env", "/usr/bin/python3.11", "/etc/passwd",
             "/etc/ld.so.cache", "/dev/random", "/dev/urandom", os.__file__]
+if attempt(os.listdir, "/") == "EACCES":  # as at level restricted
+    READABLE = reached(lambda p: os.close(os.open(p, os.O_RDONLY)), READABLE)
 FILES = [(os.open(p, os.O_RDWR if p in WRITABLE else os.O_RDONLY), p in WRITABLE) for p in READABLE + WRITABLE]
 def record(kind, start=0, length=0): return struct.pack("hhqqi4x", kind, 0, start, length, 0)
 def is_locked(fd, command, start=0, length=0):
     return struct.unpack("hhqqi4x", fcntl.fcntl(fd, command, record(fcntl.F_WRLCK, start, length)))[0] != fcntl.F_UNLCK
 timer = (ctypes.c_int * 2)()
+NICE = os.nice(0)  # the service's own, or the lowest
 def pipe():
     ends = os.pipe()
     size = fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, 1 << 20)
@@ -65,7 +68,7 @@ HELD = {
     "memory at its limit": ("b'x' * (100 << 20)", "[0] * (len(b'x' * (60 << 20)) != 60 << 20)"),
     "changes of its own settings": (
         "(os.umask(0), os.nice(10), os.chdir('/usr'))",
-        "[0] * ([os.umask(0o22), os.nice(0) in (0, 19), os.getcwd()] != [0o22, True, '/tmp'])"),
+        "[0] * ([os.umask(0o22), os.nice(0) - NICE, os.getcwd() == '/usr'] != [0o22, 0, False])"),
 }
 HOST_FILES = ["/", "/usr", "/usr/bin/env", "/usr/bin/python3.11", "/etc/passwd", "/dev/null", "/dev/zero"]
 
