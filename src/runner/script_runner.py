@@ -114,6 +114,9 @@ def _leave_forked_child(pid, code):
 def _run(script, args, kwargs, strict, limit):
     pid = _getpid()
     source = script.decode("utf-8")
+    if source[:1] == "\ufeff":
+        # As Python does with a file: some editors begin every text with this mark.
+        source = source[1:]
     # As linecache reads a file: traceback places its marks by the line's end, which the last line may lack.
     lines = _StringIO(source + "\n", None).readlines()
     linecache.cache[FILE_NAME] = (len(source), None, lines, FILE_NAME)

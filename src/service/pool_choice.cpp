@@ -46,6 +46,8 @@ enum class Expected { kWords, kModule, kModules, kNames };
 
 std::size_t choose_pool(std::string_view script, const PoolModules& pools) {
   if (pools.size() < 2) return 0;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (script.starts_with(kByteOrderMark)) script.remove_prefix(kByteOrderMark.size());
   std::size_t chosen = 0;
   Expected expected = Expected::kWords;
   for (std::size_t at = 0; at < script.size();) {

@@ -175,6 +175,14 @@ def test_the_stack_that_a_script_sees_begins_with_its_own_frames(server):
     assert "cellblock" not in answer.stdout and answer.stdout.count("File") == 1, answer
 
 
+@pytest.mark.parametrize("policy", ["sandbox", "strict"])
+def test_a_byte_order_mark_is_no_part_of_the_script(server, policy):
+    """Editors of Windows begin files with it, and Python skips it in a file."""
+    assert server.run("\ufeffdef main(): return 5", policy=policy).result == 5
+    answer = server.run("\ufeffdef main(): return 1 / 0", policy=policy)
+    assert (answer.exception["line"], answer.exception["column"], answer.exception["text"]) == (1, 20, "def main(): return 1 / 0")
+
+
 def test_a_message_of_megabytes_is_cut(server):
     answer = server.post(script="def main(): raise ValueError('x' * 10_000_000)")
     assert answer.status == "exception" and 8_000 < len(answer.error) < 9_000
