@@ -2,9 +2,10 @@ import time
 
 import pytest
 
-pytest.register_assert_rewrite("support", "hostile", "wire", "older_services")
+pytest.register_assert_rewrite("support", "hostile", "wire", "older_services", "weaker_service")
 
 from support import TIME_FACTOR, Server, cell_processes, eventually, stray_processes  # noqa: E402
+from weaker_service import public_binary, weaker  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")
