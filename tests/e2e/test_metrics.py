@@ -69,7 +69,7 @@ def test_gauges_tell_what_is(start_server):
                  ("cellblock_able", ()): 1}
     eventually(lambda: expected.items() <= figures(server).items(), 10, "the stocks are full and shown")
     version = server.client.get("/version").json()
-    labels = {"version": version["version"], "python": version["python"], "isolation": "full"}
+    labels = {"version": version["version"], "python": version["python"], "isolation": server.client.get("/health").json()["isolation"]["level"]}
     assert figures(server)["cellblock_build_info", tuple(sorted(labels.items()))] == 1
 
 
