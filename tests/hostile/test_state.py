@@ -54,7 +54,7 @@ STATES = {
                          "globals().update(kept=socket.socket(1)); kept.bind('\\0left'); kept.listen()"),
     "standard streams": ("[fcntl.fcntl(fd, command) for fd in range(3) for command in (1, 3)] + [fcntl.fcntl(1, 1032)]",
                          "[fcntl.fcntl(fd, 4, 0o26000) for fd in range(3)]; fcntl.fcntl(1, 1031, 1 << 18)"),
-    "open descriptors": ("sorted(reached(os.fstat, range(900)))", "os.open('/usr', os.O_RDONLY)"),
+    "open descriptors": ("sorted(reached(os.fstat, range(900)))", "os.open('/usr/bin/env', os.O_RDONLY)"),
     "signals that are sent, timers that are set": (
         "[len(signal.sigpending()), signal.getitimer(0)]",
         "signal.pthread_sigmask(0, [10]); os.kill(os.getpid(), 10); signal.setitimer(0, 60)"),
