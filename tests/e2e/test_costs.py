@@ -3,6 +3,7 @@ a cell's CPU time, and instructions of the server's own work. A change that has 
 pages, or the server look at every byte once more, shows here."""
 
 import re
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -42,6 +43,7 @@ INSTRUCTIONS = {"read_outcome_frame": 980, "encode_run_frame": 3550, "read_http_
 PASSES = 1000
 
 
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed: scripts/install-deps")
 def test_instructions_of_the_servers_own_work(tmp_path):
     counted = tmp_path / "callgrind.out"
     subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={counted}",

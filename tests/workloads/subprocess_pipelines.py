@@ -71,7 +71,7 @@ setsid true
 env -i /bin/true
 prlimit
 openssl version
-fc-list
+! command -v fc-list || fc-list
 """
 
 
