@@ -2,6 +2,7 @@
 #include "engine/stock.hpp"
 
 #include "engine/engine_fixture.hpp"
+#include "engine/stock.hpp"
 
 namespace cellblock::engine {
 namespace {
@@ -56,17 +57,18 @@ TEST_F(StockTest, MakesCellsOnDemandForABurst) {
 }
 
 TEST_F(StockTest, PrimesWhatNobodyWaitsFor) {
-  // Long enough for all jobs to arrive while the first of the further cells are made.
-  make({.max_running = 10, .pool_sizes = {2}}, {.make_delay = milliseconds{100}});
+  // Long enough for all jobs to arrive before the first further cells are there: more than are made at once,
+  // so that some of them wait for cells nobody has begun.
+  make({.max_running = 20, .pool_sizes = {2}}, {.make_delay = milliseconds{200}});
   ASSERT_TRUE(eventually_ready(2));
   EXPECT_EQ(control_->record().unprimed, 0U);
   std::vector<Answer> answers;
-  for (int i = 0; i < 6; ++i) answers.push_back(submit("hang"));
-  EXPECT_TRUE(eventually_running(6));
+  for (int i = 0; i < 12; ++i) answers.push_back(submit("hang"));
+  EXPECT_TRUE(eventually_running(12));
   EXPECT_TRUE(eventually_ready(2));
   // Two were in stock.
   EXPECT_GE(control_->record().unprimed, 1U);
-  EXPECT_LE(control_->record().unprimed, 4U);
+  EXPECT_LE(control_->record().unprimed, 10U);
   for (const Answer& answer : answers) engine_->cancel(answer.ticket);
 }
 
@@ -177,6 +179,61 @@ TEST_F(StockTest, DoesNotRefuseWaitingJobsWhileCellsCanBeMade) {
   const Answer second = submit("echo");
   EXPECT_EQ(first.get().status, Status::kOk);
   EXPECT_EQ(second.get().status, Status::kOk);
+}
+
+// Attempts end when and as the test says.
+class PatientBackend final : public Backend {
+ public:
+  class IdleCell final : public Cell {
+    void run(const Job&, std::function<void(Report)>) override {}
+    void end() override {}
+    void on_lost(std::function<void()>) override {}
+  };
+
+  void start(boost::asio::io_context&) override {}
+  void make_cell(std::size_t, Priming, Made made) override { asked_.push_back(std::move(made)); }
+  void stop() override {}
+
+  [[nodiscard]] std::size_t asked() const { return asked_.size(); }
+  void succeed() { take()(std::make_unique<IdleCell>()); }
+  void fail() { take()(base::make_error("fork")); }
+
+ private:
+  Made take() {
+    Made made = std::move(asked_.front());
+    asked_.pop_front();
+    return made;
+  }
+
+  std::deque<Made> asked_;
+};
+
+TEST(Stock, IsAbleWithAllThatIsWantedThoughTheLastAttemptFailed) {
+  boost::asio::io_context context;
+  PatientBackend backend;
+  Stock stock(context, backend, 0, [] {});
+  stock.want(1, 1);
+  EXPECT_FALSE(stock.able()) << "nothing was tried yet";
+  context.run_for(milliseconds(10));
+  ASSERT_EQ(backend.asked(), 2U);
+  // The job that waited is cancelled, and the cell for it fails after the other is there.
+  stock.want(0, 1);
+  backend.succeed();
+  backend.fail();
+  context.restart();
+  context.run_for(milliseconds(200));
+  EXPECT_EQ(backend.asked(), 0U) << "none is wanted";
+  EXPECT_TRUE(stock.able()) << "or the service would be called unhealthy until somebody needs a cell";
+  EXPECT_NE(stock.take(), nullptr);
+  EXPECT_FALSE(stock.able());
+  stock.want(0, 1);
+  context.restart();
+  context.run_for(milliseconds(200));
+  ASSERT_EQ(backend.asked(), 1U);
+  EXPECT_FALSE(stock.able()) << "until it is there";
+  backend.succeed();
+  EXPECT_TRUE(stock.able());
+  stock.close();
 }
 
 }  // namespace
