@@ -1,6 +1,7 @@
 #include "runner/cell_process.hpp"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -74,13 +75,28 @@ bool send_output_files(int channel, const std::string& directory, std::uint64_t 
   return payload.empty() || send(channel, protocol::FrameKind::kFiles, payload);
 }
 
+// A thread's stack counts for RLIMIT_DATA with its whole size, which would be that of the main thread's
+// limit, 8 MB: too much for the number of threads that a script may have. Python's own calls need none of it.
+bool keep_thread_stacks_small() {
+  constexpr std::size_t kThreadStack = std::size_t{2} << 20U;
+  pthread_attr_t attributes;
+  if (::pthread_attr_init(&attributes) != 0) return false;
+  const bool done = ::pthread_attr_setstacksize(&attributes, kThreadStack) == 0 &&
+                    ::pthread_setattr_default_np(&attributes) == 0;
+  ::pthread_attr_destroy(&attributes);
+  return done;
+}
+
 // Limits that the request lowered. Lowering always works, so a failure is a broken cell.
 bool lower_limits(const protocol::RunRequest& request, const sandbox::JailSpec& spec,
                   std::uint64_t data_bytes_before) {
   // In a user namespace the cell's first process counts as well, which is none of the script's.
   const std::uint64_t processes = request.processes + (spec.walls.namespaces ? 1 : 0);
   sandbox::CellRlimits limits{request.cpu_seconds, request.file_bytes, request.open_files, processes};
-  if (data_bytes_before != sandbox::kUnlimited) limits.data_bytes = data_bytes_before + request.memory_bytes;
+  if (data_bytes_before != sandbox::kUnlimited) {
+    limits.data_bytes = data_bytes_before + request.memory_bytes;
+    if (!keep_thread_stacks_small()) return false;
+  }
   return sandbox::set_rlimits(limits).has_value();
 }
 

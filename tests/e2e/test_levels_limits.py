@@ -76,6 +76,24 @@ def test_limits_hold_without_cgroups(weaker):
     assert weaker.run("def main():\n    while True: pass", limits={"cpu_s": 1}).status == "cpu_limit"
 
 
+def test_threads_fit_into_the_memory_without_cgroups(weaker):
+    """A thread's stack counts with its whole size, not with what it has touched."""
+    assert inside(weaker, """
+        import threading
+        def deep(levels): return levels and deep(levels - 1)
+        def main(count):
+            go, ends = threading.Event(), []
+            def wait():
+                go.wait()
+                ends.append(deep(900))
+            threads = [threading.Thread(target=wait) for _ in range(count)]
+            for thread in threads: thread.start()
+            go.set()
+            for thread in threads: thread.join()
+            return len(ends)
+        """, args=[70]) == 70
+
+
 CHILDREN = """
     import os, time
     def main(count, megabytes):
