@@ -8,8 +8,6 @@
 namespace cellblock::cli {
 namespace {
 
-constexpr std::chrono::seconds kStartLimit{120};
-
 void print_wall(const sandbox::WallProbe& wall) {
   std::printf("%-8s %-18s %s\n", wall.stands ? "works" : "missing", wall.name.c_str(), wall.means.c_str());
   if (!wall.stands) std::printf("%-8s %-18s fix: %s\n", "", "", wall.fix.c_str());

@@ -20,8 +20,6 @@
 namespace cellblock::cli {
 namespace {
 
-constexpr std::chrono::seconds kStartLimit{120};
-
 base::Result<std::string> read_text(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   struct stat about {};

@@ -26,7 +26,6 @@
 namespace cellblock::cli {
 namespace {
 
-constexpr std::chrono::seconds kStartLimit{120};
 constexpr std::chrono::seconds kWriteOutLimit{2};
 constexpr int kServerNice = -10;
 // Blocks of this size and more go back to the kernel when they are freed.

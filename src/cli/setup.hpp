@@ -1,6 +1,7 @@
 // From options to the parts that serve and run share: the launched jailer and what the host can do.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@
 #include "service/execution_service.hpp"
 
 namespace cellblock::cli {
+
+// For imports, on a machine that is overrun.
+inline constexpr std::chrono::seconds kStartLimit{120};
 
 [[nodiscard]] engine::Limits limits_from(const config::Options& options);
 [[nodiscard]] sandbox::JailSpec jail_spec_from(const config::Options& options, const Pools& pools,

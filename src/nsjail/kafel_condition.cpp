@@ -10,7 +10,7 @@ namespace cellblock::nsjail {
 namespace {
 
 constexpr std::size_t kMostCases = 64;
-constexpr int kDeepest = 32;
+constexpr int kDeepestCondition = 32;
 // Kafel looks at as many bits as an argument's type has. What is told of the others is taken for unknown.
 constexpr std::uint64_t kSureBits = 0xffffffff;
 
@@ -79,7 +79,7 @@ class Conditions {
   }
 
   Cases one(bool turned) {
-    if (++depth_ > kDeepest) fail("too many parentheses");
+    if (++depth_ > kDeepestCondition) fail("too many parentheses");
     Cases cases;
     if (!good()) {
       cases = unknown();
@@ -158,7 +158,7 @@ class Conditions {
   }
 
   Operand factor() {
-    if (++depth_ > kDeepest) fail("too many parentheses");
+    if (++depth_ > kDeepestCondition) fail("too many parentheses");
     Operand read;
     if (good() && tokens_->skip("(")) {
       read = operand();

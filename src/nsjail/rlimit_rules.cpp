@@ -9,7 +9,7 @@
 namespace cellblock::nsjail {
 namespace {
 
-constexpr std::uint64_t kMebibyte = 1ULL << 20U;
+constexpr std::uint64_t kOneMebibyte = 1ULL << 20U;
 
 enum class Meaning : std::uint8_t {
   kSeconds,  // for the option
@@ -30,20 +30,20 @@ struct LimitRow {
 };
 
 constexpr std::array<LimitRow, 10> kLimits = {{
-    {"rlimit_as", RLIMIT_AS, Meaning::kBytes, kMebibyte, "memory-mb", 0, "option memory-mb bounds memory"},
+    {"rlimit_as", RLIMIT_AS, Meaning::kBytes, kOneMebibyte, "memory-mb", 0, "option memory-mb bounds memory"},
     {"rlimit_core",
      RLIMIT_CORE,
      Meaning::kNothing,
-     kMebibyte,
+     kOneMebibyte,
      {},
      0,
      "a core dump would write a cell's memory to the host's files"},
     {"rlimit_cpu", RLIMIT_CPU, Meaning::kSeconds, 1, "cpu-limit", 0, "a cell's CPU time has a limit"},
-    {"rlimit_fsize", RLIMIT_FSIZE, Meaning::kBytes, kMebibyte, "file-mb", 0,
+    {"rlimit_fsize", RLIMIT_FSIZE, Meaning::kBytes, kOneMebibyte, "file-mb", 0,
      "the size of a file has a limit"},
     {"rlimit_nofile", RLIMIT_NOFILE, Meaning::kCount, 1, "open-files", 0, "open files have a limit"},
     {"rlimit_nproc", RLIMIT_NPROC, Meaning::kCount, 1, "processes", 0, "processes have a limit"},
-    {"rlimit_stack", RLIMIT_STACK, Meaning::kFixed, kMebibyte, {}, 8 * kMebibyte, "cells have 8 MB"},
+    {"rlimit_stack", RLIMIT_STACK, Meaning::kFixed, kOneMebibyte, {}, 8 * kOneMebibyte, "cells have 8 MB"},
     {"rlimit_memlock", RLIMIT_MEMLOCK, Meaning::kFixed, 1024, {}, 64ULL << 10U, "cells have 64 KB"},
     {"rlimit_rtprio",
      RLIMIT_RTPRIO,

@@ -7,7 +7,7 @@
 namespace cellblock::nsjail {
 namespace {
 
-const FieldRow* row_of(std::string_view field) {
+const FieldRow* field_row(std::string_view field) {
   const auto rows = field_table();
   const auto found =
       std::find_if(rows.begin(), rows.end(), [field](const FieldRow& row) { return row.field == field; });
@@ -22,7 +22,7 @@ void read_message(Reading& reading, const google::protobuf::Message& message, co
     const int count = field->is_repeated() ? message.GetReflection()->FieldSize(message, field) : 1;
     for (int index = 0; index < count; ++index) {
       const Place place{&message, field, field->is_repeated() ? index : -1, places, prefix + field->name()};
-      const FieldRow* row = row_of(place.path);
+      const FieldRow* row = field_row(place.path);
       if (row == nullptr) {
         // A field without a row must not slip through.
         reading.add(place, Outcome::kNotSupported, "not known");
