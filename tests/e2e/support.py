@@ -127,7 +127,7 @@ class Server:
         eventually(
             lambda: not [pid for pid, start in family if start_time(pid) == start], 2, "its processes end"
         )
-        eventually(lambda: not self.cgroups(), 2, "its cgroups are removed")
+        eventually(lambda: not self.cgroups(), 5, "its cgroups are removed")
         assert mounts() <= self.mounts_before
 
 
