@@ -85,13 +85,11 @@ fuzz: deps
 
 bench: build
 	@scripts/install-deps bench
-	@cmake --build --preset release --target walls_bench
 	@/usr/bin/python3 bench/bench.py $(BENCH_FLAGS)
 
 # The README's picture and what it is drawn from.
 picture: build
 	@scripts/install-deps bench
-	@cmake --build --preset release --target walls_bench
 	@/usr/bin/python3 bench/bench.py --table-only --figures docs/figures/bench.json
 	@/usr/bin/python3 bench/picture.py docs/figures/bench.json docs/figures/bench.svg
 

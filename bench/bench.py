@@ -17,7 +17,7 @@ import start
 from load import load
 from processes import spent
 from scripts import SCRIPTS
-from services import ROOT, Client, cellblock, flask_bwrap
+from services import Client, cellblock, flask_bwrap
 
 OURS, PEER = "cellblock", "Flask + bubblewrap"
 # What the project wants of each ratio: (what, above, below, most or least, by script).
@@ -42,13 +42,6 @@ def bare_python_ms(script):
     began = time.perf_counter()
     subprocess.run([sys.executable, "-I", "-c", SCRIPTS[script] + "\nmain()"], check=True)
     return (time.perf_counter() - began) * 1000
-
-
-def cells_made(script, seconds):
-    """The walls alone: no service that gives each script such a cell can answer more of them."""
-    done = subprocess.run([str(ROOT / "build/release/walls_bench"), str(seconds), SCRIPTS[script]], check=True,
-                          capture_output=True, text=True)
-    return float(done.stdout)
 
 
 def burst(client, script, count, pause):
@@ -95,7 +88,6 @@ def one_round(figures, ours, peer, script, options):
         cpu_after, faults_after = spent(service.process.pid)
         figures.note("CPU ms for each execution", script, (cpu_after - cpu) * 1000 / done.requests)
         figures.note("page faults for each execution", script, (faults_after - faults) / done.requests)
-    figures.note("cells made and ended, nothing run, per second", script, cells_made(script, options.seconds))
 
 
 def measure(options):
@@ -114,21 +106,19 @@ def ratios(median, clients):
           "time, cellblock / in-process": (f"{OURS}, 1 client", "in-process, no isolation"),
           "p99 / p50, 1 client": (f"{OURS}, 1 client, p99", f"{OURS}, 1 client"),
           "answers/s, cellblock / Flask + bubblewrap": (f"{many}, answers/s", f"{PEER}, {clients} clients, answers/s"),
-          "cells/s, nothing run / answers/s, Flask + bubblewrap":
-              ("cells made and ended, nothing run, per second", f"{PEER}, {clients} clients, answers/s"),
           "p99 / p50, many clients": (f"{many}, p99", many)}
     return {what: {script: median[above][script] / median[below][script] for script in SCRIPTS}
             for what, (above, below) in of.items()}
 
 
 def print_table(median, clients):
-    print(f"{'median of the rounds (ms unless said)':54}" + "".join(f"{script:>16}" for script in SCRIPTS))
+    print(f"{'median of the rounds (ms unless said)':46}" + "".join(f"{script:>16}" for script in SCRIPTS))
     for name, row in median.items():
-        print(f"{name:54}" + "".join(f"{row[script]:16.2f}" for script in SCRIPTS))
+        print(f"{name:46}" + "".join(f"{row[script]:16.2f}" for script in SCRIPTS))
     print()
     for what, row in ratios(median, clients).items():
         aims = AIMS.get(what, {})
-        print(f"{what:54}" + "".join(f"{row[script]:15.1f}x" for script in SCRIPTS)
+        print(f"{what:46}" + "".join(f"{row[script]:15.1f}x" for script in SCRIPTS)
               + ("   aim " + ", ".join(aims.values()) if aims else ""))
 
 
@@ -152,7 +142,7 @@ def main():
         return
     print()
     for what, figure in {**start.measure(), **memory.measure(given.sleepers)}.items():
-        print(f"{what:54}{figure:16.2f}")
+        print(f"{what:46}{figure:16.2f}")
     print()
     growth.print_tables()
 
