@@ -51,8 +51,8 @@ class Stock {
   [[nodiscard]] std::size_t ready() const { return ready_.size(); }
   // So many are ready that jobs of another pool may have some, and none is made in a hurry because of it.
   [[nodiscard]] bool has_plenty() const;
-  // Whether cells can be made as far as is known: the last attempt went well, or as many are ready as are
-  // wanted and none is tried. False before the first.
+  // Whether jobs can be served as far as is known: the last attempt went well, or as many cells are ready as
+  // are wanted, so that none shows whether they can be made. False before the first.
   [[nodiscard]] bool able() const { return able_ || ready_.size() >= wanted_; }
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
   // Meaningful while not able.

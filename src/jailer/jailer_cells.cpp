@@ -3,15 +3,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
-#include <utility>
 
-#include "jailer/channel.hpp"
 #include "jailer/jailer.hpp"
 #include "jailer/kill_by_uid.hpp"
-#include "jailer/warden.hpp"
-#include "sandbox/privileges.hpp"
 
 namespace cellblock::jailer {
 
