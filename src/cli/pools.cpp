@@ -9,6 +9,8 @@ namespace {
 
 // Cells with many modules are large, and scripts that need them run long.
 constexpr std::uint32_t kExtendedShare = 8;
+// What runner/prime_idle_script.py uses; without it that script does nothing.
+constexpr std::string_view kWarmed = "pandas";
 
 }  // namespace
 
@@ -27,6 +29,10 @@ Pools pools_of(const config::Options& options) {
     add("extended", std::move(modules), std::max(options.pool_size / kExtendedShare, 1U));
   }
   if (pools.sizes.empty()) add("main", {}, options.pool_size);
+  const auto warmed = std::find_if(pools.modules.begin(), pools.modules.end(), [](const auto& modules) {
+    return std::find(modules.begin(), modules.end(), kWarmed) != modules.end();
+  });
+  pools.first_warmed = static_cast<std::size_t>(warmed - pools.modules.begin());
   return pools;
 }
 

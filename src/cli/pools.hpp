@@ -15,6 +15,7 @@ struct Pools {
   service::PoolModules modules;      // the fewest first; never empty
   std::vector<std::string> names;    // as many: "light", "main", "extended"
   std::vector<std::uint32_t> sizes;  // as many
+  std::size_t first_warmed = 0;      // from this one on cells have what warming prepares, pandas
 };
 
 // A list that is empty has no pool of its own. `options` must have no automatic values any more.

@@ -36,6 +36,18 @@ TEST(Pools, AreAsManyAsThereAreLists) {
   EXPECT_THAT(pools_of(few).modules, ElementsAre(ElementsAre()));
 }
 
+TEST(Pools, AreWorthWarmingFromTheFirstWithPandasOn) {
+  auto some = options();
+  EXPECT_EQ(pools_of(some).first_warmed, 3U) << "none";
+  some.preload = {"numpy", "pandas"};
+  EXPECT_EQ(pools_of(some).first_warmed, 1U);
+  some.preload = {"numpy"};
+  some.preload_extended = {"pandas"};
+  EXPECT_EQ(pools_of(some).first_warmed, 2U);
+  some.preload_light = {"pandas"};
+  EXPECT_EQ(pools_of(some).first_warmed, 0U);
+}
+
 TEST(Pools, HaveACellEach) {
   auto small = options();
   small.pool_size = 1;

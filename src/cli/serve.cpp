@@ -165,6 +165,7 @@ int serve(const config::Options& given, const Reread& reread) {
   engine_options.max_running = options.max_executions;
   engine_options.max_queued = options.max_queued;
   engine_options.pool_sizes = pools.sizes;
+  engine_options.first_warmed_pool = pools.first_warmed;
   engine::Engine engine(engine_options, std::move(backend));
   service::ExecutionService service(settings, engine);
   auto server = http::Server::bind(server_options(options, pools, budget, std::move(*secrets), log, metrics),

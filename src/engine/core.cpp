@@ -27,11 +27,14 @@ Core::Core(boost::asio::io_context& context, Backend& backend, EngineOptions opt
       max_queued_(options_.max_queued),
       events_(std::move(events)),
       waiting_(options_.pool_sizes.size()),
+      retired_(context),
       starvation_timer_(context),
       idle_timer_(context),
       drain_timer_(context) {
   for (std::size_t pool = 0; pool < options_.pool_sizes.size(); ++pool) {
-    stocks_.emplace_back(context, backend, pool, [this] { serve(); });
+    const auto warming =
+        pool < options_.first_warmed_pool ? Stock::Warming::kNone : Stock::Warming::kWhenIdle;
+    stocks_.emplace_back(context, backend, pool, warming, [this] { serve(); });
   }
   backend.on_renewed([this](std::size_t pool) {
     if (pool < stocks_.size()) stocks_[pool].renew();
@@ -94,7 +97,8 @@ void Core::serve() {
   for (std::size_t pool = 0; pool < stocks_.size(); ++pool) {
     const std::size_t needed_now = std::min(waiting_.size(pool), free);
     const bool others_wait = waiting_.size() > waiting_.size(pool);
-    stocks_[pool].want(needed_now, draining_ ? 0 : options_.pool_sizes[pool], others_wait);
+    stocks_[pool].want(needed_now, draining_ ? 0 : options_.pool_sizes[pool],
+                       {.waiting = others_wait, .running = !running_.empty()});
   }
   watch_starvation();
   watch_idleness();
@@ -141,7 +145,8 @@ void Core::on_report(Ticket ticket, Report report) {
   auto node = running_.extract(ticket);
   if (node.empty()) return;  // given up before it came
   Running& running = node.mapped();
-  stocks_.front().discard(std::move(running.cell));
+  retired_.add(std::move(running.cell),
+               waiting_.empty() ? RetiredCells::Hurry::kNone : RetiredCells::Hurry::kJobsWait);
 
   if (report.unstarted && running.reason == EndReason::kNone && running.task.attempts < kMaxAttempts) {
     waiting_.add(ticket, std::move(running.task));
@@ -179,6 +184,7 @@ void Core::stop_if_drained() {
   boost::asio::post(context_, [this] {
     drain_timer_.cancel();
     starvation_timer_.cancel();
+    retired_.clear();
     for (Stock& stock : stocks_) stock.close();
     backend_.stop();
     publish();

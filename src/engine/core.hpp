@@ -23,6 +23,7 @@
 #include "engine/engine.hpp"
 #include "engine/judge.hpp"
 #include "engine/queue.hpp"
+#include "engine/retired_cells.hpp"
 #include "engine/retry_after.hpp"
 #include "engine/stock.hpp"
 
@@ -89,6 +90,7 @@ class Core {
   Queue waiting_;
   std::map<Ticket, Running> running_;
   std::deque<Stock> stocks_;  // by pool; a Stock stays where it is
+  RetiredCells retired_;
   MeanRunTime mean_run_;
 
   boost::asio::steady_timer starvation_timer_;

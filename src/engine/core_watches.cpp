@@ -15,8 +15,7 @@ constexpr std::chrono::milliseconds kBetweenWarmings{3};
 
 }  // namespace
 
-// While nothing runs and nothing waits, the ready cells are warmed one after the other, oldest first, which
-// is also the one that the next job gets.
+// While nothing runs and nothing waits, the ready cells are warmed one after the other, newest first.
 void Core::watch_idleness() {
   const bool idle = running_.empty() && waiting_.empty() && !draining_;
   if (!idle) {

@@ -9,11 +9,18 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include "engine/core.hpp"
+#include "engine/inbox.hpp"
 
 namespace cellblock::engine {
+
+namespace {
+
+// Handlers that make work for each other need not look for a second thread to wake.
+constexpr int kOneThread = 1;
+
+}  // namespace
 
 // Carries calls from any thread to the Core's thread, and what the Core publishes back.
 class Engine::Impl {
@@ -34,23 +41,23 @@ class Engine::Impl {
 
   Ticket submit(Job job, Completion done, Listener listener) {
     const Ticket ticket = next_ticket_.fetch_add(1, std::memory_order_relaxed);
-    boost::asio::post(context_, [this, ticket, job = std::move(job), done = std::move(done),
-                                 listener = std::move(listener)]() mutable {
+    inbox_.put([this, ticket, job = std::move(job), done = std::move(done),
+                listener = std::move(listener)]() mutable {
       core_.submit(ticket, std::move(job), std::move(done), std::move(listener));
     });
     return ticket;
   }
 
   void resume(Ticket ticket) {
-    boost::asio::post(context_, [this, ticket] { core_.resume(ticket); });
+    inbox_.put([this, ticket] { core_.resume(ticket); });
   }
 
   void cancel(Ticket ticket) {
-    boost::asio::post(context_, [this, ticket] { core_.cancel(ticket); });
+    inbox_.put([this, ticket] { core_.cancel(ticket); });
   }
 
   void set_max_queued(std::uint32_t most) {
-    boost::asio::post(context_, [this, most] { core_.set_max_queued(most); });
+    inbox_.put([this, most] { core_.set_max_queued(most); });
   }
 
   Snapshot snapshot() const {
@@ -63,7 +70,7 @@ class Engine::Impl {
     const auto patience =
         std::clamp<std::chrono::milliseconds>(limit, std::chrono::milliseconds{0}, std::chrono::hours{24});
     const auto until = Core::Clock::now() + patience;
-    boost::asio::post(context_, [this, until] { core_.drain(until); });
+    inbox_.put([this, until] { core_.drain(until); });
     std::unique_lock lock(mutex_);
     drained_.wait(lock, [this] { return stopped_; });
   }
@@ -84,16 +91,19 @@ class Engine::Impl {
   void loop() {
     backend_->start(context_);
     core_.start();
+    inbox_.start();
     context_.run();
-    // Jobs that were posted while the engine stopped still get their answer.
+    // Jobs that have come while the engine stopped still get their answer.
     context_.restart();
+    inbox_.take();
     context_.poll();
   }
 
   // The order matters: cells (in the core) go before the backend, both before the context that their
   // timers and sockets belong to.
-  boost::asio::io_context context_;
+  boost::asio::io_context context_{kOneThread};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+  Inbox inbox_{context_};
   std::unique_ptr<Backend> backend_;
 
   mutable std::mutex mutex_;  // guards published_ and stopped_

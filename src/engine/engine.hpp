@@ -23,6 +23,9 @@ struct EngineOptions {
   // Ready cells kept in stock, for each pool; at most max_running and all of these exist. A job says by
   // number which pool it needs.
   std::vector<std::uint32_t> pool_sizes{16};
+  // The first pool whose cells are worth warming while nothing else is to be done: those before it have no
+  // library that a larger script would write to.
+  std::size_t first_warmed_pool = 0;
   // How long a job waits while no cell can be made before it is answered with kOverloaded.
   std::chrono::milliseconds cell_wait{10'000};
   // How long an ended cell may take to report before it is given up.

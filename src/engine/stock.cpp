@@ -1,6 +1,7 @@
 #include "engine/stock.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -17,24 +18,29 @@ constexpr std::size_t kLowPart = 8;
 // More than this part of the stock has to be there before other pools get of it. More than the low part, or a
 // stream of small jobs would have the dear cells made again and again.
 constexpr std::size_t kPlentyPart = 4;
-constexpr std::chrono::milliseconds kCalm{5};
+constexpr std::chrono::milliseconds kCalm{2};
+// The same while jobs run, which may be done any moment: short ones have the CPUs for themselves to their
+// end.
+constexpr std::chrono::milliseconds kCalmWhileRunning{10};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
 
 }  // namespace
 
-Stock::Stock(boost::asio::io_context& context, Backend& backend, std::size_t pool,
+Stock::Stock(boost::asio::io_context& context, Backend& backend, std::size_t pool, Warming warming,
              std::function<void()> changed)
     : context_(context),
       backend_(backend),
       pool_(pool),
+      warming_(warming),
       changed_(std::move(changed)),
       fill_timer_(context),
       pause_timer_(context) {}
 
-void Stock::want(std::size_t waiting, std::size_t spare, bool others_wait) {
+void Stock::want(std::size_t waiting, std::size_t spare, Elsewhere elsewhere) {
   waiting_ = waiting;
-  others_wait_ = others_wait;
+  if (elsewhere_.running && !elsewhere.running) last_stir_ = Clock::now();
+  elsewhere_ = elsewhere;
   wanted_ = waiting + spare;
   schedule_fill();
 }
@@ -48,11 +54,19 @@ void Stock::renew() {
 
 std::unique_ptr<Cell> Stock::take() {
   if (ready_.empty()) return nullptr;
-  auto cell = std::move(ready_.front().cell);
-  if (ready_.front().old) --old_;
-  ready_.pop_front();
-  last_taken_ = Clock::now();
+  const auto warmed = newest(true);
+  const auto best = warmed != ready_.end() ? warmed : std::prev(ready_.end());
+  auto cell = std::move(best->cell);
+  if (best->old) --old_;
+  ready_.erase(best);
+  last_stir_ = Clock::now();
   return cell;
+}
+
+std::deque<Stock::Ready>::iterator Stock::newest(bool warmed) {
+  const auto found = std::find_if(ready_.rbegin(), ready_.rend(),
+                                  [warmed](const Ready& ready) { return ready.warmed == warmed; });
+  return found == ready_.rend() ? ready_.end() : std::prev(found.base());
 }
 
 bool Stock::has_plenty() const {
@@ -60,8 +74,8 @@ bool Stock::has_plenty() const {
 }
 
 bool Stock::warm_one() {
-  const auto found =
-      std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return !ready.warmed; });
+  if (warming_ == Warming::kNone) return false;
+  const auto found = newest(false);
   if (found == ready_.end()) return false;
   found->warmed = true;
   found->cell->warm();
@@ -90,8 +104,9 @@ bool Stock::calm() const {
 void Stock::schedule_fill() {
   if (closed_ || pausing_ || enough()) return;
   // Else jobs of a light pool would live on the dear cells that are made in every short pause.
-  if (calm() && others_wait_) return;
-  const auto start = calm() ? last_taken_ + kCalm : Clock::time_point::min();
+  if (calm() && elsewhere_.waiting) return;
+  const auto pause = elsewhere_.running ? kCalmWhileRunning : kCalm;
+  const auto start = calm() ? last_stir_ + pause : Clock::time_point::min();
   const bool at_once = start <= Clock::now();
   // A calm wait starts over; what has been posted is as good as done.
   if (fill_scheduled_ && fill_posted_) return;
@@ -111,7 +126,7 @@ void Stock::schedule_fill() {
     // An urgent one has come in between.
     if (code || fill_posted_) return;
     fill_scheduled_ = false;
-    if (!others_wait_) fill();
+    if (!elsewhere_.waiting) fill();
   });
 }
 
@@ -149,8 +164,11 @@ void Stock::on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> 
     const bool old = renewals != renewals_;
     if (old) ++old_;
     ready_.push_back({number, std::move(*made), false, old});
-    been_full_ = been_full_ || ready_.size() >= wanted_;
     ready_.back().cell->on_lost([this, number] { on_lost(number); });
+    // A replacement, made in a pause: by the time it is over this cell is as good as those that it stands
+    // beside.
+    if (been_full_ && calm() && !elsewhere_.running && !elsewhere_.waiting) warm_one();
+    been_full_ = been_full_ || ready_.size() >= wanted_;
     if (old_ > 0 && ready_.size() > wanted_) {
       drop(std::find_if(ready_.begin(), ready_.end(), [](const Ready& ready) { return ready.old; }));
     }

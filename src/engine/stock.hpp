@@ -28,20 +28,31 @@ class Stock {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // Whether cells of this pool are to be warmed while nothing else is to be done.
+  enum class Warming : std::uint8_t { kNone, kWhenIdle };
+
   // `changed` comes after a cell has become ready or was lost, and after one could not be made. Both
   // references must outlive this object.
-  Stock(boost::asio::io_context& context, Backend& backend, std::size_t pool, std::function<void()> changed);
+  Stock(boost::asio::io_context& context, Backend& backend, std::size_t pool, Warming warming,
+        std::function<void()> changed);
+
+  // What the engine has to do apart from the jobs that wait for cells of this pool.
+  struct Elsewhere {
+    bool waiting = false;  // jobs of other pools
+    bool running = false;  // jobs of any pool
+  };
 
   // How many cells are to be ready or in the making: for jobs that wait, and in stock besides. Never makes
   // one from inside this call, so that a job which has just been given its cell does not wait for the next
   // one; with much in stock a little later, and not at all while jobs of other pools wait.
-  void want(std::size_t waiting, std::size_t spare, bool others_wait = false);
+  void want(std::size_t waiting, std::size_t spare, Elsewhere elsewhere);
   // Cells that were asked for until now are as good as others, but are to be replaced: one after the other,
   // while no job comes, and none goes before another is there.
   void renew();
-  // The oldest ready cell, or null.
+  // A ready cell, or null: of those that are warmed, if there are any, the newest, whose memory the CPU's
+  // caches may still hold.
   [[nodiscard]] std::unique_ptr<Cell> take();
-  // Has the oldest cell that has not been warmed get ready for larger scripts; false when there is none.
+  // Has the newest cell that has not been warmed get ready for larger scripts; false when there is none.
   bool warm_one();
   // Destroys a cell later, from the event loop: its own callback may still be on the stack.
   void discard(std::unique_ptr<Cell> cell);
@@ -68,6 +79,7 @@ class Stock {
 
   // There is enough for jobs that come one after the other.
   [[nodiscard]] bool calm() const;
+  [[nodiscard]] std::deque<Ready>::iterator newest(bool warmed);
   void schedule_fill();
   void fill();
   void on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> made);
@@ -79,13 +91,14 @@ class Stock {
   boost::asio::io_context& context_;
   Backend& backend_;
   const std::size_t pool_;
+  const Warming warming_;
   std::function<void()> changed_;
 
   std::deque<Ready> ready_;
   std::vector<std::unique_ptr<Cell>> discarded_;
   std::size_t waiting_ = 0;
   std::size_t wanted_ = 0;
-  bool others_wait_ = false;
+  Elsewhere elsewhere_;
   std::size_t making_ = 0;
   std::uint64_t next_number_ = 0;
   std::uint64_t renewals_ = 0;
@@ -93,7 +106,8 @@ class Stock {
   boost::asio::steady_timer fill_timer_;
   bool fill_scheduled_ = false;
   bool fill_posted_ = false;
-  Clock::time_point last_taken_ = Clock::time_point::min();
+  // A cell was taken, or the last job has ended.
+  Clock::time_point last_stir_ = Clock::time_point::min();
   bool closed_ = false;
   bool been_full_ = false;
 

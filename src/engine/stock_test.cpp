@@ -211,13 +211,13 @@ class PatientBackend final : public Backend {
 TEST(Stock, IsAbleWithAllThatIsWantedThoughTheLastAttemptFailed) {
   boost::asio::io_context context;
   PatientBackend backend;
-  Stock stock(context, backend, 0, [] {});
-  stock.want(1, 1);
+  Stock stock(context, backend, 0, Stock::Warming::kNone, [] {});
+  stock.want(1, 1, {});
   EXPECT_FALSE(stock.able()) << "nothing was tried yet";
   context.run_for(milliseconds(10));
   ASSERT_EQ(backend.asked(), 2U);
   // The job that waited is cancelled, and the cell for it fails after the other is there.
-  stock.want(0, 1);
+  stock.want(0, 1, {});
   backend.succeed();
   backend.fail();
   context.restart();
@@ -226,7 +226,7 @@ TEST(Stock, IsAbleWithAllThatIsWantedThoughTheLastAttemptFailed) {
   EXPECT_TRUE(stock.able()) << "or the service would be called unhealthy until somebody needs a cell";
   EXPECT_NE(stock.take(), nullptr);
   EXPECT_FALSE(stock.able());
-  stock.want(0, 1);
+  stock.want(0, 1, {});
   context.restart();
   context.run_for(milliseconds(200));
   ASSERT_EQ(backend.asked(), 1U);
