@@ -123,11 +123,11 @@ class Collection {
 
 // What stands in the folder's place, or keeps it closed; nothing where nothing is there.
 std::vector<CellFile> why_no_folder(int home, int code) {
+  // A link that leads nowhere is another error, since links are not followed.
+  if (code == ENOENT) return {};
   struct stat about {};
-  if (::fstatat(home, kOutputFolder, &about, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (code == ENOENT) return {};
+  if (::fstatat(home, kOutputFolder, &about, AT_SYMLINK_NOFOLLOW) != 0)
     return {{kOutputFolder, {}, State::kUnreadable}};
-  }
   if (S_ISLNK(about.st_mode)) return {{kOutputFolder, {}, State::kLink}};
   return {{kOutputFolder, {}, S_ISDIR(about.st_mode) ? State::kUnreadable : State::kSpecial}};
 }

@@ -85,6 +85,9 @@ TEST_F(CellFiles, WhatIsInTheFoldersPlaceIsNamed) {
 TEST_F(CellFiles, AFolderThatIsALinkIsNotFollowed) {
   std::filesystem::create_directory_symlink("/etc", home_ / "output");
   EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", FileState::kLink}}));
+  std::filesystem::remove(home_ / "output");
+  std::filesystem::create_directory_symlink("nowhere", home_ / "output");
+  EXPECT_EQ(collected(), (std::vector<CellFile>{{"output", "", FileState::kLink}}));
 }
 
 TEST_F(CellFiles, WhatIsNoFileIsNamed) {

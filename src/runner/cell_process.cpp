@@ -52,6 +52,7 @@ base::Fd open_folder(const std::string& path) {
 // The claim when the files of the request can't be placed; nothing of the script has run then.
 std::optional<protocol::OutcomeClaim> fail_to_place(const std::string& encoded,
                                                     const std::string& directory) {
+  if (encoded.empty()) return std::nullopt;
   auto files = protocol::decode_files(encoded);
   const base::Fd home = open_folder(directory);
   if (!files || !home.valid())
@@ -97,7 +98,7 @@ bool lower_limits(const protocol::RunRequest& request, const sandbox::JailSpec& 
     limits.data_bytes = data_bytes_before + request.memory_bytes;
     if (!keep_thread_stacks_small()) return false;
   }
-  return sandbox::set_rlimits(limits).has_value();
+  return sandbox::lower_rlimits(limits).has_value();
 }
 
 // What RLIMIT_DATA counts of this process, which is a copy of the zygote yet.

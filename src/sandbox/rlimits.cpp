@@ -21,7 +21,7 @@ constexpr rlim_t kStackBytes = 8U << 20U;
 
 }  // namespace
 
-StepResult set_rlimits(const CellRlimits& limits) {
+StepResult lower_rlimits(const CellRlimits& limits) {
   const bool done =
       // The second between the two lets the kernel tell a CPU limit (SIGXCPU) from any other SIGKILL.
       lower(RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1) &&
@@ -29,7 +29,13 @@ StepResult set_rlimits(const CellRlimits& limits) {
       lower(RLIMIT_NOFILE, limits.open_files, limits.open_files) &&
       // Counts per uid and namespace: a second wall beside the pids cgroup.
       lower(RLIMIT_NPROC, limits.processes, limits.processes) &&
-      lower(RLIMIT_DATA, limits.data_bytes, limits.data_bytes) &&
+      lower(RLIMIT_DATA, limits.data_bytes, limits.data_bytes);
+  if (!done) return step_failed(Step::kRlimits);
+  return {};
+}
+
+StepResult set_rlimits(const CellRlimits& limits) {
+  const bool done =
       // A core dump would write the cell's memory to a place that the host chooses. 0 does not stop one into
       // a pipe (core_pattern "|…"), 1 does; and into a file nothing shorter than a page is written.
       lower(RLIMIT_CORE, kCoreBytes, kCoreBytes) &&
@@ -42,7 +48,7 @@ StepResult set_rlimits(const CellRlimits& limits) {
       // POSIX message queues pin kernel memory too.
       lower(RLIMIT_MSGQUEUE, 0, 0);
   if (!done) return step_failed(Step::kRlimits);
-  return {};
+  return lower_rlimits(limits);
 }
 
 }  // namespace cellblock::sandbox

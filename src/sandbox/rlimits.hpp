@@ -21,8 +21,11 @@ struct CellRlimits {
   std::uint64_t data_bytes = kUnlimited;
 };
 
-// Sets them for the calling process. Call it after all descriptors have been passed: RLIMIT_NOFILE counts
-// those in flight. Only lowers, so it works without privileges, also a second time.
+// Sets them for the calling process, and those that are the same for all cells. Call it after all descriptors
+// have been passed: RLIMIT_NOFILE counts those in flight. Only lowers, so it works without privileges.
 StepResult set_rlimits(const CellRlimits& limits);
+
+// These alone, for a process that the above has been called in: a job waits for it.
+StepResult lower_rlimits(const CellRlimits& limits);
 
 }  // namespace cellblock::sandbox
