@@ -30,6 +30,9 @@ using sandbox::StepResult;
 
 namespace {
 
+// As a nice level: before all cells, of which many run at once, each with a share of its own.
+constexpr const char* kSessionNice = "-10";
+
 // Cells inherit the session keyring of who makes them until they have their own, and beyond where their
 // user's allowance of keys is used up (shed_inheritance). So there is nothing to be found or left in this
 // one.
@@ -51,6 +54,10 @@ StepResult take_dead_keyring() {
 StepResult detach() {
   // Out of the terminal's process group: Ctrl-C is the server's to handle.
   if (::setsid() < 0) return step_failed(Step::kHostHandles);
+  // Whoever waits for a cell waits for the jailer and the zygotes, and all others for them. Where the kernel
+  // shares out the CPUs by sessions a process's own priority counts for nothing against other sessions. A
+  // kernel that does not has no such file; without root it takes no word for it.
+  static_cast<void>(base::write_file(AT_FDCWD, "/proc/self/autogroup", kSessionNice));
   if (auto done = take_dead_keyring(); !done) return done;
   // Supplementary groups would go on into every cell. Without privileges there is no way to drop them; the
   // cells' user namespaces have them unmapped.

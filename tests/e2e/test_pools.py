@@ -49,6 +49,21 @@ def test_cells_have_what_the_script_names(server, script, there):
     assert answer.result == there, answer
 
 
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel does not share the CPUs by sessions")
+def test_who_makes_cells_goes_before_them(server):
+    def nice(pid):
+        return Path(f"/proc/{pid}/autogroup").read_text().split()[-1]
+
+    zygotes = zygotes_of(server)
+    table = process_table()
+    assert len(zygotes) == 2
+    assert {nice(pid) for pid in zygotes} | {nice(table[pid][0]) for pid in zygotes} == {"-10"}
+    cells = [pid for pid in descendants(server.process.pid)
+             if Path(f"/proc/{pid}/comm").read_text().strip() == "cellblock-cell"]
+    assert cells
+    assert {nice(pid) for pid in cells} == {"0"}, "or a script would go before the service"
+
+
 def test_wrong_choice_costs_an_import_and_nothing_else(server):
     answer = server.run("""
         import importlib
