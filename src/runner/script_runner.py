@@ -111,6 +111,19 @@ def _leave_forked_child(pid, code):
         _exit(code)
 
 
+def _new_module():
+    """What a script runs in."""
+    module = types.ModuleType(MODULE_NAME)
+    module.__file__ = FILE_NAME
+    module.__builtins__ = builtins
+    # With this name, an interpreter that multiprocessing starts anew does not look for the script's file.
+    module.__spec__ = importlib.machinery.ModuleSpec("__main__", None, origin=FILE_NAME)
+    return module
+
+
+_module = _new_module()
+
+
 def _run(script, args, kwargs, strict, limit):
     pid = _getpid()
     source = script.decode("utf-8")
@@ -121,11 +134,7 @@ def _run(script, args, kwargs, strict, limit):
     lines = _StringIO(source + "\n", None).readlines()
     linecache.cache[FILE_NAME] = (len(source), None, lines, FILE_NAME)
     code = _compiled(source, strict)
-    module = types.ModuleType(MODULE_NAME)
-    module.__file__ = FILE_NAME
-    module.__builtins__ = builtins
-    # With this name, an interpreter that multiprocessing starts anew does not look for the script's file.
-    module.__spec__ = importlib.machinery.ModuleSpec("__main__", None, origin=FILE_NAME)
+    module = _module
     # Pickling and dataclasses look classes up here.
     sys.modules[MODULE_NAME] = sys.modules["__main__"] = module
     main = None
@@ -135,7 +144,9 @@ def _run(script, args, kwargs, strict, limit):
         if not callable(main):
             _leave_forked_child(pid, 0)
             raise _Ended(MISSING_MAIN, "Script must define a main() function")
-        value = call_alone(main, tuple(_loads(args)), _loads(kwargs))
+        # Mostly there are none, and reading that takes as long as a short script.
+        args = () if args == b"[]" else tuple(_loads(args))
+        value = call_alone(main, args, {} if kwargs == b"{}" else _loads(kwargs))
     except _Ended:
         raise
     except BaseException as error:
@@ -182,6 +193,9 @@ def prime(snippet):
     for name in (MODULE_NAME, "__main__"):
         sys.modules.pop(name, None)
     linecache.cache.pop(FILE_NAME, None)
+    # Made here, before the next script is there.
+    global _module
+    _module = _new_module()
     return kind == OK
 
 
