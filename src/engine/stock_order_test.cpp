@@ -103,6 +103,15 @@ TEST_F(StockOrder, GivesOutWarmedCellsFirst) {
   EXPECT_THAT(backend_.warmed, ElementsAre(3, 2, 0));
 }
 
+TEST_F(StockOrder, GivesOutAWarmedCellBeforeANewerOne) {
+  full(Stock::Warming::kWhenIdle, 16);
+  EXPECT_TRUE(stock_->warm_one());
+  EXPECT_TRUE(stock_->warm_one());
+  time_to_replace({.running = true});
+  EXPECT_EQ(take(), 14U);
+  EXPECT_EQ(take(), 16U);
+}
+
 TEST_F(StockOrder, WarmsNothingWhereItIsOfNoUse) {
   full(Stock::Warming::kNone, 2);
   EXPECT_FALSE(stock_->warm_one());
