@@ -25,7 +25,8 @@ struct CellRlimits {
 // have been passed: RLIMIT_NOFILE counts those in flight. Only lowers, so it works without privileges.
 StepResult set_rlimits(const CellRlimits& limits);
 
-// These alone, for a process that the above has been called in: a job waits for it.
+// Those of `limits` alone, for a process that the above has been called in and that has no privileges: a job
+// waits for it.
 StepResult lower_rlimits(const CellRlimits& limits);
 
 }  // namespace cellblock::sandbox

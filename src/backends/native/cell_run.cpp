@@ -76,7 +76,6 @@ void CellState::run(const engine::Job& job, std::function<void(engine::Report)> 
   frames_ = protocol::FrameReader(largest);
   for (Output* output : {&out_, &err_}) {
     output->capture = OutputCapture(job.limits.output_bytes);
-    await_output(*output);
   }
   if (!defaults_.own_interpreter && job.limits.memory_bytes == defaults_.limits.memory_bytes &&
       job.limits.processes == defaults_.limits.processes) {
@@ -100,8 +99,10 @@ void CellState::send_run() {
   unsent_ = protocol::encode_frame(FrameKind::kRun, payload);
   usage_.start();
   denials_.start();
-  watch_cpu();
   write_on();
+  // The script may run by now, on another CPU: what it does not wait for comes after.
+  for (Output* output : {&out_, &err_}) await_output(*output);
+  watch_cpu();
 }
 
 void CellState::write_on() {
