@@ -1,4 +1,4 @@
-"""Many clients at once, by wrk."""
+"""Clients of a service, one or many at once, by wrk."""
 
 import json
 import subprocess
@@ -19,6 +19,7 @@ PROGRAM = """
 wrk.method = "POST"
 wrk.body = %s
 wrk.headers["Content-Type"] = "application/json"
+%s
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format("RESULT %%d %%d %%d %%d %%d\\n", summary.requests, summary.duration, latency:percentile(50),
@@ -27,10 +28,14 @@ end
 """
 
 
-def load(service, script, clients, seconds):
-    """Closed loop: each client asks again as soon as it has its answer."""
+# For clients that pause between two requests; in milliseconds. What is timed does not include it.
+PAUSE = "function delay() return %d end"
+
+
+def load(service, script, clients, seconds, pause_ms=0):
+    """Closed loop: each client asks again as soon as it has its answer, or so many milliseconds later."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as program:
-        program.write(PROGRAM % json.dumps(json.dumps({"script": script})))
+        program.write(PROGRAM % (json.dumps(json.dumps({"script": script})), PAUSE % pause_ms if pause_ms else ""))
         program.flush()
         done = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s", program.name,
                                f"http://127.0.0.1:{service.port}/execute"], capture_output=True, text=True, check=True)
