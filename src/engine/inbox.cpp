@@ -25,7 +25,7 @@ void Inbox::put(Work work) {
     first = waiting_.empty();
     waiting_.push_back(std::move(work));
   }
-  // Whoever was first has told already. It can't fail: the counter is far from full.
+  // Whoever was first tells of all. It can't fail: the counter is far from full.
   if (first) ::eventfd_write(event_.native_handle(), 1);
 }
 

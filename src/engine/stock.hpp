@@ -54,8 +54,6 @@ class Stock {
   [[nodiscard]] std::unique_ptr<Cell> take();
   // Has the newest cell that has not been warmed get ready for larger scripts; false when there is none.
   bool warm_one();
-  // Destroys a cell later, from the event loop: its own callback may still be on the stack.
-  void discard(std::unique_ptr<Cell> cell);
   // Destroys every cell here and makes no more. Must not be called from a cell's callback.
   void close();
 
@@ -80,6 +78,8 @@ class Stock {
   // There is enough for jobs that come one after the other.
   [[nodiscard]] bool calm() const;
   [[nodiscard]] std::deque<Ready>::iterator newest(bool warmed);
+  // Destroys a cell later, from the event loop: its own callback may still be on the stack.
+  void discard(std::unique_ptr<Cell> cell);
   void schedule_fill();
   void fill();
   void on_made(std::uint64_t renewals, base::Result<std::unique_ptr<Cell>> made);
